@@ -1,0 +1,141 @@
+"""Language-neutral blocks of what is shown, and the MIME bundle a notebook keeps of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from county_metrics.present import tables
+from county_metrics.present.wording import current_language, markup, plain
+
+MIME = "application/vnd.county-metrics+json"
+"""MIME type under which a notebook output keeps the payload."""
+
+
+def table(
+    name: str, caption: Any, columns: list[dict[str, Any]], rows: list[list[Any]], notes: list[Any] | None = None
+) -> dict[str, Any]:
+    """Table block; `columns` from `tables.column`, a cell is a text or number node, a string or None."""
+    return {"block": "table", "name": name, "caption": caption, "columns": columns, "rows": rows, "notes": notes or []}
+
+
+def prose(*paragraphs: Any) -> dict[str, Any]:
+    """Block of paragraphs."""
+    return {"block": "prose", "paragraphs": list(paragraphs)}
+
+
+def notice(tone: str, title: Any, *paragraphs: Any) -> dict[str, Any]:
+    """Block set apart: a refusal, a warning, a note."""
+    return {"block": "notice", "tone": tone, "title": title, "paragraphs": list(paragraphs)}
+
+
+def plot(kind: str, name: str, caption: Any, alt: Any, data: dict[str, Any]) -> dict[str, Any]:
+    """Figure block: the kind of plot and the data behind it."""
+    return {"block": "plot", "kind": kind, "name": name, "caption": caption, "alt": alt, "data": data}
+
+
+def stack(*blocks: dict[str, Any]) -> dict[str, Any]:
+    """Several blocks shown one after the other."""
+    return {"block": "stack", "blocks": list(blocks)}
+
+
+def results(rows: list[dict[str, Any]], shown: dict[str, Any]) -> dict[str, Any]:
+    """Typed results of a run, with the block that shows them."""
+    return {"block": "results", "rows": rows, "shown": shown}
+
+
+def walk(block: dict[str, Any]) -> list[dict[str, Any]]:
+    """The block and every block within it, in reading order."""
+    inner = block.get("blocks", []) + ([block["shown"]] if block["block"] == "results" else [])
+    return [block] + [found for part in inner for found in walk(part)]
+
+
+def to_html(block: dict[str, Any], language: str, figure: Any = None) -> str:
+    """A block as HTML.
+
+    Parameters
+    ----------
+    block : dict
+        A block of this module.
+    language : {"en", "zh"}
+    figure : callable, optional
+        Gives the ``src`` of a plot block; without it only the caption is set.
+    """
+    kind = block["block"]
+    if kind == "stack":
+        return "\n".join(to_html(part, language, figure) for part in block["blocks"])
+    if kind == "results":
+        return to_html(block["shown"], language, figure)
+    if kind == "table":
+        return tables.table_html(block, language)
+    if kind == "plot":
+        image = f'<img src="{figure(block)}" alt="{_attribute(block["alt"], language)}">' if figure else ""
+        return f'<figure class="cm-plot">{image}<figcaption>{markup(block["caption"], language)}</figcaption></figure>'
+    paragraphs = "".join(f"<p>{markup(text, language)}</p>" for text in block["paragraphs"])
+    if kind == "notice":
+        title = markup(block["title"], language)
+        return f'<div class="cm-notice cm-{block["tone"]}"><p class="cm-title">{title}</p>{paragraphs}</div>'
+    return f'<div class="cm-prose">{paragraphs}</div>'
+
+
+def _attribute(node: Any, language: str) -> str:
+    return plain(node, language).replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
+
+
+def to_plain(block: dict[str, Any], language: str) -> str:
+    """A block as plain text, for a terminal."""
+    kind = block["block"]
+    if kind == "stack":
+        return "\n\n".join(to_plain(part, language) for part in block["blocks"])
+    if kind == "results":
+        return to_plain(block["shown"], language)
+    if kind == "table":
+        return tables.table_plain(block, language)
+    if kind == "plot":
+        return f"[{plain(block['alt'], language)}]"
+    title = [plain(block["title"], language)] if kind == "notice" else []
+    return "\n".join(title + [plain(text, language) for text in block["paragraphs"]])
+
+
+class Shown:
+    """What shows itself: in a notebook as its payload with HTML beside it, on a terminal as text."""
+
+    def payload(self) -> dict[str, Any]:
+        """Language-neutral block."""
+        raise NotImplementedError(f"{type(self).__name__} has no payload")
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return bundle(self.payload())
+
+    def _repr_html_(self) -> str:
+        return to_html(self.payload(), current_language())
+
+    def summary(self) -> str:
+        """The same as plain text in the current language."""
+        return to_plain(self.payload(), current_language())
+
+
+class Block(Shown):
+    """A ready-made block that shows itself."""
+
+    def __init__(self, block: dict[str, Any]) -> None:
+        self._block = block
+
+    def payload(self) -> dict[str, Any]:
+        """The block itself."""
+        return self._block
+
+    def __repr__(self) -> str:
+        return self.summary()
+
+
+def bundle(block: dict[str, Any]) -> dict[str, Any]:
+    """MIME bundle of a block: payload, and HTML or SVG with plain text in the current language."""
+    language = current_language()
+    shown: dict[str, Any] = {MIME: block, "text/plain": to_plain(block, language)}
+    if block["block"] == "plot":
+        from county_metrics.present.plots import svg
+
+        shown["image/svg+xml"] = svg(block, language).decode("utf-8")
+    else:
+        shown["text/html"] = to_html(block, language)
+    return shown

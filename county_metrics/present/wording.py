@@ -1,0 +1,101 @@
+"""Words in English and Chinese: one catalogue, one way to render a text node in either language."""
+
+from __future__ import annotations
+
+import html
+import re
+import tomllib
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from county_metrics.present.number import number_html, number_plain
+
+Language = Literal["en", "zh"]
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
+_SLOT = re.compile(r"\{(\w+)\}")
+_current: Language = "en"
+
+
+def set_language(language: str) -> None:
+    """Choose the language in which results show themselves in a notebook or on a terminal.
+
+    Parameters
+    ----------
+    language : {"en", "zh"}
+
+    Raises
+    ------
+    ValueError
+        For any other language.
+    """
+    global _current
+    if language not in LANGUAGES:
+        raise ValueError(f"the language is 'en' or 'zh', not '{language}'")
+    _current = cast(Language, language)
+
+
+def current_language() -> Language:
+    """Language in which results show themselves now."""
+    return _current
+
+
+@cache
+def catalogue() -> dict[str, dict[str, str]]:
+    """Every message: id → {"en": …, "zh": …}."""
+    loaded = tomllib.loads((Path(__file__).parent / "wording.toml").read_text("utf-8"))
+    return {f"{group}.{name}": text for group, texts in loaded.items() for name, text in texts.items()}
+
+
+def say(message: str, **slots: Any) -> dict[str, Any]:
+    """Text node: a message of the catalogue with its slots filled by numbers, texts or plain strings.
+
+    Raises
+    ------
+    KeyError
+        If there is no such message or its slots do not fit.
+    """
+    wanted = set(_SLOT.findall(catalogue()[message]["en"]))
+    if wanted != set(slots):
+        raise KeyError(f"message '{message}' takes {sorted(wanted)}, got {sorted(slots)}")
+    return {"say": message, "slots": slots} if slots else {"say": message}
+
+
+def both(en: str, zh: str) -> dict[str, Any]:
+    """Text node of two given strings (labels of data, say)."""
+    return {"en": en, "zh": zh}
+
+
+def join(parts: list[Any], separator: str = "") -> dict[str, Any]:
+    """Text node of several nodes in a row."""
+    return {"join": parts, "by": separator}
+
+
+def plain(node: Any, language: str) -> str:
+    """A text node as plain text."""
+    return _render(node, language, number_plain, lambda text: text)
+
+
+def markup(node: Any, language: str) -> str:
+    """A text node as HTML: words escaped, numbers marked up."""
+    return _render(node, language, number_html, lambda text: html.escape(text, quote=False))
+
+
+def _render(node: Any, language: str, show_number: Callable[[Any, str], str], escape: Callable[[str], str]) -> str:
+    if node is None:
+        return ""
+    if isinstance(node, str):
+        return escape(node)
+    if "number" in node:
+        return show_number(node, language)
+    if "join" in node:
+        return escape(node["by"]).join(_render(part, language, show_number, escape) for part in node["join"])
+    if "say" not in node:
+        return escape(node[language] or node["en"])
+    slots = node.get("slots", {})
+    pieces = _SLOT.split(catalogue()[node["say"]][language])
+    return "".join(
+        _render(slots[piece], language, show_number, escape) if index % 2 else escape(piece)
+        for index, piece in enumerate(pieces)
+    )

@@ -85,6 +85,11 @@ class Case:
             for name, found in members.items()
         )
 
+    @property
+    def n_other_events(self) -> int:
+        """Dated reforms and events beside the one a reader looks at: rival explanations of any change."""
+        return len(self.concurrent_events) + max(len(self.reforms) - 1, 0)
+
     def pair(self, name: str) -> Pair:
         """The pair of that id.
 

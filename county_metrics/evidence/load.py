@@ -167,8 +167,9 @@ def case_folder(case: str) -> Path:
     UnknownIdError
         If it is neither.
     """
-    if case in case_ids():
-        return data_root() / "cases" / case
+    curated = data_root() / "cases" / case
+    if case and "/" not in case and (curated / "case.yaml").is_file():
+        return curated
     folder = project_root() / case
     if (folder / "case.yaml").is_file():
         return folder

@@ -38,9 +38,9 @@ def stack(*blocks: dict[str, Any]) -> dict[str, Any]:
     return {"block": "stack", "blocks": list(blocks)}
 
 
-def results(rows: list[dict[str, Any]], shown: dict[str, Any]) -> dict[str, Any]:
-    """Typed results of a run, with the block that shows them."""
-    return {"block": "results", "rows": rows, "shown": shown}
+def results(rows: list[dict[str, Any]], card: dict[str, Any], shown: dict[str, Any]) -> dict[str, Any]:
+    """Typed results of a run, what an overview shows of it, and the block that shows them all."""
+    return {"block": "results", "rows": rows, "card": card, "shown": shown}
 
 
 def walk(block: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,0 +1,55 @@
+"""Reforms in Chinese county governance: curated figures, before/after analyses, reports.
+
+The public names are below; each is loaded when it is first used, so that importing the package is quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_WHERE = {
+    "Choice": "parameters",
+    "CaseId": "parameters",
+    "PairId": "parameters",
+    "DataError": "errors",
+    "ParameterError": "errors",
+    "UnknownIdError": "errors",
+    "DesignError": "analysis.design",
+    "cases": "evidence.browse",
+    "load_case": "evidence.load",
+    "check_data": "evidence.load",
+    "endpoint_change": "analysis.endpoints",
+    "check_change": "analysis.check",
+    "gate": "analysis.design",
+    "record": "analysis.record",
+    "set_language": "present.wording",
+    "show": "analysis.views",
+}
+
+__all__ = ["__version__", *_WHERE]
+
+if TYPE_CHECKING:
+    from county_metrics.analysis import views as show
+    from county_metrics.analysis.check import check_change
+    from county_metrics.analysis.design import DesignError, gate
+    from county_metrics.analysis.endpoints import endpoint_change
+    from county_metrics.analysis.record import record
+    from county_metrics.errors import DataError, ParameterError, UnknownIdError
+    from county_metrics.evidence.browse import cases
+    from county_metrics.evidence.load import check_data, load_case
+    from county_metrics.parameters import CaseId, Choice, PairId
+    from county_metrics.present.wording import set_language
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module 'county_metrics' has no attribute '{name}'")
+    module = import_module(f"county_metrics.{_WHERE[name]}")
+    return module if name == "show" else getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""Which analysis each kind of data may bear, and the analyses."""

@@ -1,0 +1,92 @@
+"""The record of a run: its typed results, kept in the notebook's own output where every tool can find them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from county_metrics.analysis.design import designs
+from county_metrics.analysis.result import Bounded, ChangeResult
+from county_metrics.analysis.show import bracket, figure_number, headline
+from county_metrics.present import payload
+from county_metrics.present.number import number
+from county_metrics.present.tables import column
+from county_metrics.present.wording import both, say
+
+
+@dataclass(frozen=True, slots=True)
+class Record(payload.Shown):
+    """Results of a run, one row each: name, value, unit, low, high, provenance."""
+
+    rows: tuple[dict[str, Any], ...]
+    card: dict[str, Any]
+
+    def payload(self) -> dict[str, Any]:
+        """Results block: the rows and the table that shows them."""
+        columns = [
+            column("name", say("results.name")),
+            column("value", say("results.value"), numeric=True),
+            column("bounds", say("results.bounds"), numeric=True),
+            column("unit", say("results.unit")),
+        ]
+        shown = []
+        for row in self.rows:
+            ref = f"result:{row['name']}"
+            bounds: Any = say("number.none")
+            if row["low"] is not None and row["high"] is not None:
+                bounds = say("number.bracket", low=number(row["low"], ref=ref, places=3), high=number(row["high"], ref=ref, places=3))
+            shown.append([both(row["name"], row["name"]), number(row["value"], ref=ref, places=3), bounds, both(row["unit"], row["unit"])])
+        return payload.results(list(self.rows), self.card, payload.table("results", say("results.caption"), columns, shown))
+
+
+def record(result: ChangeResult, **counts: int) -> Record:
+    """Typed results of a change, for the run's ``results.json`` and the table over all runs.
+
+    Parameters
+    ----------
+    result : ChangeResult
+    **counts : int
+        Further whole numbers to keep, by name.
+
+    Returns
+    -------
+    Record
+        Shown as the last output of a notebook; the runner reads it from there.
+    """
+    pair = result.pair
+    unit = pair.before.unit.id
+    rows = [_row(f.role, str(f.value), f.bounds.low, f.bounds.high, unit, f"figure:{f.id}") for f in (pair.before, pair.after)]
+    units = {"absolute_change": unit, "percent_change": "percent", "percentage_points": "percentage_point", "ratio": "ratio", "log_ratio": "log"}
+    source = f"endpoint_change({pair.case}, {pair.id})"
+    for name, its_unit in units.items():
+        bounded: Bounded | None = getattr(result, name)
+        if bounded is not None and bounded.value.is_finite():
+            rows.append(_row(name, str(bounded.value), bounded.low, bounded.high, its_unit, source))
+    for reading in result.readings:
+        change = reading.percent_change
+        rows.append(_row(f"reading_{reading.id}", str(change.value), change.low, change.high, "percent", source))
+    per_year = "percent_a_year" if result.break_even_unit == "percent" else "percentage_point_a_year"
+    rows += [_row(f"break_even_{p.years}", str(p.trend), None, None, per_year, source) for p in result.break_even]
+    rows += [_row(name, str(value), None, None, "count", source) for name, value in ({"readings": len(result.readings)} | counts).items()]
+    return Record(tuple(rows), _card(result))
+
+
+def _row(name: str, value: str, low: Any, high: Any, unit: str, provenance: str) -> dict[str, Any]:
+    ends = {"low": None if low is None else str(low), "high": None if high is None else str(high)}
+    return {"name": name, "value": value, **ends, "unit": unit, "provenance": provenance}
+
+
+def _card(result: ChangeResult) -> dict[str, Any]:
+    """What an overview shows of the run: place, indicator, headline with bounds, evidence grade."""
+    pair = result.pair
+    main = "percentage_points" if result.percentage_points else "percent_change"
+    return {
+        "place": both(**pair.case_name),
+        "title": both(**pair.indicator.label),
+        "nature": pair.indicator.nature,
+        "design": designs()[pair.design].notation,
+        "from_to": say("card.from_to", before=figure_number(pair.before), after=figure_number(pair.after)),
+        "headline": headline(result),
+        "bounds": bracket(main, getattr(result, main), 1, signed=True),
+        "grade": [{"label": say(f"grade.{item.id}"), "passed": item.passed} for item in pair.grade],
+    }

@@ -1,0 +1,244 @@
+"""Blocks that show a change and the evidence it rests on; words from the catalogue, numbers with their reference."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from county_metrics.analysis.design import designs
+from county_metrics.evidence.case import Pair
+from county_metrics.evidence.schema import Figure
+from county_metrics.present import payload
+from county_metrics.present.number import number
+from county_metrics.present.tables import column
+from county_metrics.present.wording import both, join, say
+
+if TYPE_CHECKING:
+    from county_metrics.analysis.result import Bounded, ChangeResult
+
+_PLACES = {"absolute_change": None, "percent_change": 1, "percentage_points": 1, "ratio": 3, "log_ratio": 3}
+
+
+def result_number(name: str, value: Decimal | None, places: int | None, *, signed: bool = False, unit: Any = None) -> Any:
+    """Number node of a result; an open end is said in words."""
+    if value is None or not value.is_finite():
+        return say("number.open")
+    return number(value, ref=f"result:{name}", places=places, signed=signed, unit=unit)
+
+
+def bracket(name: str, bounded: Bounded, places: int | None, *, signed: bool = False) -> dict[str, Any]:
+    """Bounds as ``[low, high]``."""
+    low, high = (result_number(f"{name}_{end}", getattr(bounded, end), places, signed=signed) for end in ("low", "high"))
+    return say("number.bracket", low=low, high=high)
+
+
+def figure_number(figure: Figure, *, unit: bool = True) -> dict[str, Any]:
+    """Number node of a published figure."""
+    return number(figure.value, ref=f"figure:{figure.id}", unit=both(**figure.unit.label) if unit else None)
+
+
+def period_text(figure: Figure) -> dict[str, Any]:
+    """Period of a figure with its basis; an inferred date is marked wherever it goes."""
+    if figure.period_basis == "none":
+        return say("period.none")
+    start, _, end = figure.period.partition("/")
+    if not end:
+        dates = both(start, start)
+    elif start == "..":
+        dates = say("period.until", end=end)
+    elif end == "..":
+        dates = say("period.from", start=start)
+    else:
+        dates = say("period.between", start=start, end=end)
+    return say(f"period.{figure.period_basis}", dates=dates)
+
+
+def evidence_block(pair: Pair) -> dict[str, Any]:
+    """The two figures as published: printed form, value, bounds, unit, scope, statistic, period, source."""
+    figures = (pair.before, pair.after)
+
+    def line(name: str, cells: list[Any]) -> list[Any]:
+        return [say(f"evidence.{name}"), *cells]
+
+    rows = [
+        line("printed", [both(f"“{figure.printed}”", f"“{figure.printed}”") for figure in figures]),
+        line("value", [figure_number(figure) for figure in figures]),
+        line("bounds", [_figure_bounds(figure) for figure in figures]),
+        line("scope", [both(**figure.scope) for figure in figures]),
+        line("statistic", [say(f"statistic.{figure.statistic}") for figure in figures]),
+        line("period", [period_text(figure) for figure in figures]),
+        line("denominator", [_denominator(figure) for figure in figures]),
+        line("source", [both(**figure.source.cite) for figure in figures]),
+        line("interest", [both(**figure.source.interest) for figure in figures]),
+        line("locator", [both(f"“{figure.quote}”", f"“{figure.quote}”") for figure in figures]),
+        line("note", [both(**figure.note) if any(figure.note.values()) else say("number.none") for figure in figures]),
+    ]
+    columns = [column("what", say("evidence.what"))] + [column(f.role, say(f"role.{f.role}")) for f in figures]
+    caption = say("evidence.caption", indicator=both(**pair.indicator.label), place=both(**pair.case_name))
+    return payload.table("evidence", caption, columns, rows, [both(**pair.indicator.definition)])
+
+
+def _denominator(figure: Figure) -> dict[str, Any]:
+    if not figure.denominator:
+        return say("number.none")
+    return say("evidence.unstated") if figure.denominator == "unstated" else both(figure.denominator, figure.denominator)
+
+
+def _figure_bounds(figure: Figure) -> dict[str, Any]:
+    if figure.bounds.exact:
+        return say("evidence.exact")
+    ends = (figure.bounds.low, figure.bounds.high)
+    low, high = (say("number.open") if end is None else number(end, ref=f"figure:{figure.id}") for end in ends)
+    return say("evidence.rounding", bracket=say("number.bracket", low=low, high=high))
+
+
+def grade_block(pair: Pair) -> dict[str, Any]:
+    """The four items of the evidence grade, never summed."""
+    columns = [column("item", say("grade.item")), column("answer", say("grade.answer")), column("reason", say("grade.reason"))]
+    rows = [[say(f"grade.{i.id}"), say("gate.yes" if i.passed else "gate.no"), i.reason] for i in pair.grade]
+    return payload.table("grade", say("grade.caption"), columns, rows, [say("grade.note")])
+
+
+def change_block(result: ChangeResult) -> dict[str, Any]:
+    """Table of the change in every measure, with bounds labelled rounding only."""
+    unit = both(**result.pair.before.unit.label)
+    rows = []
+    for name in ("absolute_change", "percent_change", "percentage_points", "ratio", "log_ratio"):
+        bounded = getattr(result, name)
+        if bounded is None or (name == "absolute_change" and result.percentage_points is not None):
+            continue
+        places, signed = _PLACES[name], name != "ratio"
+        label = unit if name == "absolute_change" else say(f"unit.{name}")
+        value = result_number(name, bounded.value, places, signed=signed)
+        rows.append([say(f"measure.{name}"), value, bracket(name, bounded, places, signed=signed), label])
+    columns = [
+        column("measure", say("change.measure")),
+        column("value", say("change.value"), numeric=True),
+        column("bounds", say("change.bounds"), numeric=True),
+        column("unit", say("change.unit")),
+    ]
+    caption = join([result.estimand, say("change.rounding_only")], " ")
+    statistic = say("change.statistic", statistic=say(f"statistic.{result.pair.before.statistic}"))
+    notes = [statistic, say("change.no_standard_error")]
+    return payload.table("change", caption, columns, rows, notes)
+
+
+def readings_block(result: ChangeResult) -> dict[str, Any]:
+    """Every reading of the two numbers with the change that follows."""
+    columns = [
+        column("reading", say("reading.reading")),
+        column("percent_change", say("measure.percent_change"), numeric=True),
+        column("bounds", say("change.bounds"), numeric=True),
+    ]
+    rows = []
+    for reading in result.readings:
+        name = f"reading_{reading.id}"
+        value = result_number(name, reading.percent_change.value, 1, signed=True, unit=both("%", "%"))
+        rows.append([reading.label, value, bracket(name, reading.percent_change, 1, signed=True)])
+    notes = [say("reading.note", statistic=say(f"statistic.{result.pair.before.statistic}"))]
+    return payload.table("readings", say("reading.caption"), columns, rows, notes)
+
+
+def break_even_block(result: ChangeResult) -> dict[str, Any]:
+    """Break-even trend over its grid, or the reason why there is none."""
+    if result.break_even_reason is not None:
+        return payload.notice("note", say("break_even.none_title"), result.break_even_reason)
+    columns = [
+        column("years", say("break_even.years"), numeric=True),
+        column("trend", say("break_even.trend"), numeric=True),
+        column("basis", say("break_even.basis")),
+    ]
+    unit = both("%", "%") if result.break_even_unit == "percent" else say("unit.percentage_points")
+    rows = [
+        [
+            number(point.years, ref=f"result:break_even_{point.years}_years"),
+            result_number(f"break_even_{point.years}", point.trend, 1, signed=True, unit=unit),
+            say("break_even.chosen" if point.basis == "grid" and point.years == result.years else f"break_even.{point.basis}"),
+        ]
+        for point in result.break_even
+    ]
+    dated = result.break_even[0].basis == "stated"
+    note = say("break_even.note_stated" if dated else "break_even.note_grid")
+    return payload.table("break_even", say("break_even.caption"), columns, rows, [note])
+
+
+def slope_block(result: ChangeResult) -> dict[str, Any]:
+    """Slope plot of the two figures with their bounds."""
+    pair = result.pair
+    ends = {}
+    for figure, interval in ((pair.before, result.readings[0].before), (pair.after, result.readings[0].after)):
+        low, high = (figure.value if end is None else end for end in (interval.low, interval.high))
+        label = join([say(f"role.{figure.role}"), period_text(figure)], "\n")
+        ends[figure.role] = {"value": str(figure.value), "low": str(low), "high": str(high), "label": label}
+    suffix = both("%", "%") if pair.before.unit.id == "percent" else both("", "")
+    data = ends | {"unit": both(**pair.before.unit.label), "unit_suffix": suffix, "change": headline(result)}
+    caption = say(
+        "plot.slope_caption", indicator=both(**pair.indicator.label), before=figure_number(pair.before),
+        after=figure_number(pair.after), change=headline(result), before_period=period_text(pair.before), after_period=period_text(pair.after),
+    )  # fmt: skip
+    alt = say("plot.slope_alt", indicator=both(**pair.indicator.label), before=figure_number(pair.before), after=figure_number(pair.after))
+    return payload.plot("slope", "change", caption, alt, data)
+
+
+def intervals_block(result: ChangeResult) -> dict[str, Any]:
+    """Plot of the percent change under every reading."""
+    rows = []
+    for reading in result.readings:
+        change = reading.percent_change
+        low, high = (change.value if end is None else end for end in (change.low, change.high))
+        rows.append({"label": reading.label, "value": str(change.value), "low": str(low), "high": str(high)})
+    data = {"rows": rows, "unit": say("plot.percent_axis")}
+    alt = say("plot.intervals_alt", count=number(len(rows), ref="result:readings"))
+    return payload.plot("intervals", "readings", say("plot.intervals_caption"), alt, data)
+
+
+def headline(result: ChangeResult) -> dict[str, Any]:
+    """The change in one phrase: percentage points for a share, percent otherwise."""
+    name = "percentage_points" if result.percentage_points else "percent_change"
+    unit = say("unit.percentage_points") if result.percentage_points else both("%", "%")
+    return result_number(name, result.estimate, 1, signed=True, unit=unit)
+
+
+def reading_block(result: ChangeResult) -> dict[str, Any]:
+    """The change read out in sentences, every number from the result."""
+    pair = result.pair
+    slots = {
+        "indicator": both(**pair.indicator.label), "place": both(**pair.case_name),
+        "before": figure_number(pair.before), "after": figure_number(pair.after),
+    }  # fmt: skip
+    name = "percentage_points" if result.percentage_points else "percent_change"
+    main = result.percentage_points or result.percent_change
+    paragraphs = [
+        say("says.change", **slots),
+        say("says.size", change=headline(result), bracket=bracket(name, main, 1, signed=True)),
+    ]
+    paragraphs += [
+        say("says.coarser", bracket=bracket(f"reading_{r.id}", r.percent_change, 1, signed=True))
+        for r in result.readings[1:] if "coarser" in r.id
+    ][-1:]  # fmt: skip
+    if any(figure.statistic == "unstated" for figure in (pair.before, pair.after)):
+        paragraphs.append(say("says.statistic"))
+    if result.break_even:
+        point = next((p for p in result.break_even if p.basis == "stated" or p.years == result.years), result.break_even[0])
+        unit = both("%", "%") if result.break_even_unit == "percent" else say("unit.percentage_points")
+        trend = result_number(f"break_even_{point.years}", point.trend, 1, signed=True, unit=unit)
+        years = number(point.years, ref=f"result:break_even_{point.years}_years")
+        paragraphs.append(say(f"says.break_even_{point.basis}", trend=trend, years=years))
+    paragraphs.append(say("says.no_effect"))
+    return payload.prose(*paragraphs)
+
+
+def title_block(pair: Pair) -> dict[str, Any]:
+    """Badge of a pair: indicator, place, design notation, kind of data."""
+    design = designs()[pair.design]
+    place, indicator = both(**pair.case_name), both(**pair.indicator.label)
+    kind = say(f"nature.{pair.indicator.nature}")
+    return payload.notice(
+        "badge", join([indicator, place], " · "), say("badge.design", label=design.label, notation=design.notation), kind
+    )
+
+
+def references_block(pair: Pair) -> dict[str, Any]:
+    """Sources of both figures, once each, and the text the design notation comes from."""
+    sources = {figure.source.id: figure.source for figure in (pair.before, pair.after)}
+    return payload.prose(*(both(**source.cite) for source in sources.values()), say("reference.design"))

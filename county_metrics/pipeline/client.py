@@ -1,0 +1,97 @@
+"""What the engine does: nbclient with a private kernel, reads traced around the cells, parameters as typed."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.manager import AsyncKernelManager
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import Engine
+from papermill.translators import PythonTranslator, papermill_translators
+
+from county_metrics.pipeline.engine import Session
+
+FIXED_ENVIRONMENT = {
+    "PYTHONHASHSEED": "0",
+    "TZ": "UTC",
+    "LC_ALL": "C.UTF-8",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+}
+_START = "from county_metrics.pipeline import tracing as _cm; _cm.start({roots!r}); del _cm"
+_REPORT = "__import__('json').dumps(__import__('county_metrics.pipeline.tracing', fromlist=['report']).report())"
+
+
+class ReadableTranslator(PythonTranslator):
+    """Parameters as a reader would type them: Chinese text stays text, and no value can become code."""
+
+    @classmethod
+    def translate_str(cls, val: str) -> str:
+        """Literal of a string, without escapes for what can be read."""
+        return json.dumps(val, ensure_ascii=False) if val.isprintable() else repr(val)
+
+
+papermill_translators.register("python", ReadableTranslator)
+
+
+class _Client(PapermillNotebookClient):
+    """nbclient with the session's kernel and tracing around the cells."""
+
+    session: Session
+
+    def execute(self, **kwargs: Any) -> Any:
+        self.reset_execution_trackers()
+        with self.setup_kernel(cleanup_kc=True, **kwargs):
+            self.session.kernel_pid = getattr(self.km.provisioner, "pid", None)
+            if self.session.stop.is_set():
+                self.session.kill()
+            if self.session.roots:
+                self._quietly(_START.format(roots=self.session.roots))
+            self.papermill_execute_cells()
+            if self.session.roots:
+                reply = self._quietly("", report=_REPORT)
+                self.session.trace = json.loads(ast.literal_eval(reply["report"]["data"]["text/plain"]))
+        return self.nb
+
+    def _quietly(self, code: str, **expressions: str) -> Any:
+        asked = self.kc.execute(code, silent=True, store_history=False, user_expressions=expressions)
+        return self.wait_for_reply(asked)["content"].get("user_expressions", {})
+
+
+class SessionEngine(Engine):
+    """papermill engine that reports to a `Session`."""
+
+    @classmethod
+    def execute_managed_notebook(
+        cls, nb_man: Any, kernel_name: str, session: Session | None = None, start_timeout: int = 60, **others: Any
+    ) -> None:
+        """Run every cell in a kernel of its own; the session learns what happened."""
+        session = session or Session()
+        session.notebook = nb_man.nb
+        folder = Path(tempfile.mkdtemp(prefix="k", dir=session.sockets))
+        code_cells = [index for index, cell in enumerate(nb_man.nb.cells) if cell.cell_type == "code"]
+
+        def progress(cell: Any, cell_index: int) -> None:
+            session.on_cell(sum(index < cell_index for index in code_cells), len(code_cells))
+
+        manager = AsyncKernelManager(
+            kernel_name=kernel_name, transport="ipc", ip=str(folder / "s"), connection_file=str(folder / "c.json")
+        )
+        client = _Client(
+            nb_man, km=manager, kernel_name=kernel_name, timeout=session.timeout, startup_timeout=start_timeout,
+            record_timing=False, on_cell_start=progress, shutdown_kernel="immediate",
+        )  # fmt: skip
+        client.session = session
+        environment = os.environ | FIXED_ENVIRONMENT | {"IPYTHONDIR": str(folder / "ipython")}
+        try:
+            client.execute(env=environment, cwd=str(session.cwd or Path.cwd()))
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)

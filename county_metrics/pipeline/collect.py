@@ -1,0 +1,87 @@
+"""From an executed notebook to what is kept: a notebook without a clock, results, tables, figures."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from county_metrics.errors import RunnerError
+from county_metrics.pipeline.params import RunSpec
+from county_metrics.pipeline.store import write_json, write_text
+from county_metrics.present.payload import MIME, walk
+from county_metrics.present.plots import svg
+from county_metrics.present.tables import tidy_rows
+from county_metrics.present.wording import LANGUAGES
+
+
+def clean(notebook: Any) -> dict[str, Any]:
+    """Executed notebook as plain JSON without times, random ids or paths of the run."""
+    content: dict[str, Any] = json.loads(json.dumps(notebook))
+    content["metadata"].pop("papermill", None)
+    language = content["metadata"].get("language_info", {})
+    content["metadata"]["language_info"] = {"name": language.get("name", "python")}
+    seen: set[str] = set()
+    for cell in content["cells"]:
+        for name in ("papermill", "execution"):
+            cell["metadata"].pop(name, None)
+        if "injected-parameters" in cell["metadata"].get("tags", []):
+            cell["id"] = hashlib.sha256(str(cell["source"]).encode()).hexdigest()[:8]
+        if cell["id"] in seen:
+            raise RunnerError(f"two cells of the notebook have the id '{cell['id']}'; give one another id")
+        seen.add(cell["id"])
+    return content
+
+
+def blocks(notebook: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every payload block among the outputs, with the id of its cell, in order."""
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", []):
+            block = output.get("data", {}).get(MIME)
+            if block is not None:
+                for inner in walk(block):
+                    yield cell["id"], inner
+
+
+def result_rows(notebook: dict[str, Any]) -> list[dict[str, Any]]:
+    """Typed results that the notebook recorded.
+
+    Raises
+    ------
+    RunnerError
+        If it recorded none.
+    """
+    rows = [row for _, block in blocks(notebook) if block["block"] == "results" for row in block["rows"]]
+    if not rows:
+        raise RunnerError("the notebook recorded no results; end it with a cell that shows cm.record(...)")
+    return rows
+
+
+def write_outputs(notebook: dict[str, Any], spec: RunSpec, folder: Path) -> None:
+    """Write what is kept of a run: notebook, results, tables as CSV, figures as SVG in both languages."""
+    write_text(folder / "notebook.ipynb", json.dumps(notebook, ensure_ascii=False, indent=1) + "\n")
+    rows = result_rows(notebook)
+    write_json(folder / "results.json", {"parameters": spec.parameters, "results": rows})
+    for name in ("figures", "data"):
+        (folder / name).mkdir()
+    for _, block in blocks(notebook):
+        if block["block"] == "plot":
+            for language in LANGUAGES:
+                (folder / "figures" / f"{block['name']}.{language}.svg").write_bytes(svg(block, language))
+            write_json(folder / "figures" / f"{block['name']}.json", block["data"])
+        elif block["block"] == "table":
+            write_text(folder / "data" / f"{block['name']}.csv", csv_text(tidy_rows(block)))
+
+
+def csv_text(rows: list[dict[str, Any]]) -> str:
+    """Rows of equal keys as CSV."""
+    out = io.StringIO()
+    if rows:
+        writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    return out.getvalue()

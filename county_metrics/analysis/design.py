@@ -78,7 +78,7 @@ class DesignError(CountyMetricsError):
         super().__init__(plain(join(self._paragraphs(), "\n"), current_language()))
 
     def _paragraphs(self) -> list[dict[str, Any]]:
-        listed = join([analyses()[name].label for name in self.have.open], "; ")
+        listed = join([analyses()[name].label for name in self.have.open], both("; ", "；"))
         return [
             say("refusal.asked", asked=self.asked.label),
             say("refusal.have", label=self.have.label, notation=self.have.notation, holds=self.have.holds),

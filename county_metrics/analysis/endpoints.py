@@ -67,8 +67,8 @@ def endpoint_change(pair: Pair, years: int = 3) -> ChangeResult:
         ),
         absolute_change=first.absolute_change,
         percent_change=first.percent_change,
-        ratio=_bounded(_ratio, before, after, first.before, first.after),
-        log_ratio=_bounded(_log_ratio, before, after, first.before, first.after) if after.value > 0 else Bounded(Decimal("-Infinity"), None, None),
+        ratio=_bounded(_ratio, before.value, after.value, first.before, first.after),
+        log_ratio=_log(before.value, after.value, first.before, first.after),
         percentage_points=first.absolute_change if share else None,
         readings=readings,
         break_even=break_even,
@@ -96,17 +96,24 @@ def _difference(before: Decimal, after: Decimal) -> Decimal:
 
 
 def _bounded(
-    function: Callable[[Decimal, Decimal], Decimal], before: Figure | Decimal, after: Figure | Decimal, low: Interval, high: Interval
+    function: Callable[[Decimal, Decimal], Decimal], before: Decimal, after: Decimal, before_range: Interval, after_range: Interval
 ) -> Bounded:
-    first = before if isinstance(before, Decimal) else before.value
-    second = after if isinstance(after, Decimal) else after.value
     with localcontext() as context:
         context.prec = 28
-        value = _round(function(first, second))
-        if not (low.bounded and high.bounded):
+        value = _round(function(before, after))
+        if not (before_range.bounded and after_range.bounded):
             return Bounded(value, None, None)
-        interval = corners(function, low, high)
+        interval = corners(function, before_range, after_range)
     return Bounded(value, _round(interval.low), _round(interval.high))
+
+
+def _log(before: Decimal, after: Decimal, before_range: Interval, after_range: Interval) -> Bounded:
+    """Log ratio; none for an after of zero, open below where only the lower end is zero."""
+    if after == 0:
+        return Bounded(Decimal("-Infinity"), None, None)
+    if after_range.low is not None and after_range.low == 0:
+        after_range = Interval(None, after_range.high)
+    return _bounded(_log_ratio, before, after, before_range, after_range)
 
 
 def _round(value: Decimal | None) -> Decimal:

@@ -7,7 +7,7 @@ from typing import Any
 
 from county_metrics.analysis.design import designs
 from county_metrics.analysis.result import Bounded, ChangeResult
-from county_metrics.analysis.show import bracket, figure_number, headline
+from county_metrics.analysis.show import bracket, figure_number, headline, main_measure
 from county_metrics.present import payload
 from county_metrics.present.number import number
 from county_metrics.present.tables import column
@@ -63,8 +63,8 @@ def record(result: ChangeResult, **counts: int) -> Record:
         if bounded is not None and bounded.value.is_finite():
             rows.append(_row(name, str(bounded.value), bounded.low, bounded.high, its_unit, source))
     for reading in result.readings:
-        change = reading.percent_change
-        rows.append(_row(f"reading_{reading.id}", str(change.value), change.low, change.high, "percent", source))
+        change = reading.change(main_measure(result))
+        rows.append(_row(f"reading_{reading.id}", str(change.value), change.low, change.high, units[main_measure(result)], source))
     per_year = "percent_a_year" if result.break_even_unit == "percent" else "percentage_point_a_year"
     rows += [_row(f"break_even_{p.years}", str(p.trend), None, None, per_year, source) for p in result.break_even]
     rows += [_row(name, str(value), None, None, "count", source) for name, value in ({"readings": len(result.readings)} | counts).items()]
@@ -79,7 +79,7 @@ def _row(name: str, value: str, low: Any, high: Any, unit: str, provenance: str)
 def _card(result: ChangeResult) -> dict[str, Any]:
     """What an overview shows of the run: place, indicator, headline with bounds, evidence grade."""
     pair = result.pair
-    main = "percentage_points" if result.percentage_points else "percent_change"
+    main = main_measure(result)
     return {
         "place": both(**pair.case_name),
         "title": both(**pair.indicator.label),

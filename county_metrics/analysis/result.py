@@ -41,6 +41,10 @@ class Reading:
     percent_change: Bounded
     absolute_change: Bounded
 
+    def change(self, measure: str) -> Bounded:
+        """The change in a measure; percentage points are the absolute change of a share."""
+        return self.absolute_change if measure == "percentage_points" else self.percent_change
+
 
 @dataclass(frozen=True, slots=True)
 class TrendPoint:

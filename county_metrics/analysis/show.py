@@ -61,7 +61,7 @@ def evidence_block(pair: Pair) -> dict[str, Any]:
         return [say(f"evidence.{name}"), *cells]
 
     rows = [
-        line("printed", [both(f"“{figure.printed}”", f"“{figure.printed}”") for figure in figures]),
+        line("printed", [_quoted(figure.printed) for figure in figures]),
         line("value", [figure_number(figure) for figure in figures]),
         line("bounds", [_figure_bounds(figure) for figure in figures]),
         line("scope", [both(**figure.scope) for figure in figures]),
@@ -70,12 +70,16 @@ def evidence_block(pair: Pair) -> dict[str, Any]:
         line("denominator", [_denominator(figure) for figure in figures]),
         line("source", [both(**figure.source.cite) for figure in figures]),
         line("interest", [both(**figure.source.interest) for figure in figures]),
-        line("locator", [both(f"“{figure.quote}”", f"“{figure.quote}”") for figure in figures]),
+        line("locator", [_quoted(figure.quote) for figure in figures]),
         line("note", [both(**figure.note) if any(figure.note.values()) else say("number.none") for figure in figures]),
     ]
     columns = [column("what", say("evidence.what"))] + [column(f.role, say(f"role.{f.role}")) for f in figures]
     caption = say("evidence.caption", indicator=both(**pair.indicator.label), place=both(**pair.case_name))
     return payload.table("evidence", caption, columns, rows, [both(**pair.indicator.definition)])
+
+
+def _quoted(text: str) -> dict[str, Any]:
+    return both(f'"{text}"', f"“{text}”")
 
 
 def _denominator(figure: Figure) -> dict[str, Any]:
@@ -103,7 +107,7 @@ def change_block(result: ChangeResult) -> dict[str, Any]:
     """Table of the change in every measure, with bounds labelled rounding only."""
     unit = both(**result.pair.before.unit.label)
     rows = []
-    for name in ("absolute_change", "percent_change", "percentage_points", "ratio", "log_ratio"):
+    for name in ("absolute_change", "percentage_points", "percent_change", "ratio", "log_ratio"):
         bounded = getattr(result, name)
         if bounded is None or (name == "absolute_change" and result.percentage_points is not None):
             continue
@@ -117,24 +121,25 @@ def change_block(result: ChangeResult) -> dict[str, Any]:
         column("bounds", say("change.bounds"), numeric=True),
         column("unit", say("change.unit")),
     ]
-    caption = join([result.estimand, say("change.rounding_only")], " ")
-    statistic = say("change.statistic", statistic=say(f"statistic.{result.pair.before.statistic}"))
+    known = "unstated" not in (result.pair.before.statistic, result.pair.after.statistic)
+    statistic = say(f"change.statistic_{'known' if known else 'unknown'}", statistic=say(f"statistic.{result.pair.before.statistic}"))
     notes = [statistic, say("change.no_standard_error")]
-    return payload.table("change", caption, columns, rows, notes)
+    return payload.table("change", result.estimand, columns, rows, notes)
 
 
 def readings_block(result: ChangeResult) -> dict[str, Any]:
     """Every reading of the two numbers with the change that follows."""
+    measure = main_measure(result)
     columns = [
         column("reading", say("reading.reading")),
-        column("percent_change", say("measure.percent_change"), numeric=True),
+        column(measure, say(f"measure.{measure}"), numeric=True),
         column("bounds", say("change.bounds"), numeric=True),
     ]
     rows = []
     for reading in result.readings:
-        name = f"reading_{reading.id}"
-        value = result_number(name, reading.percent_change.value, 1, signed=True, unit=both("%", "%"))
-        rows.append([reading.label, value, bracket(name, reading.percent_change, 1, signed=True)])
+        name, change = f"reading_{reading.id}", reading.change(measure)
+        value = result_number(name, change.value, 1, signed=True)
+        rows.append([reading.label, value, bracket(name, change, 1, signed=True)])
     notes = [say("reading.note", statistic=say(f"statistic.{result.pair.before.statistic}"))]
     return payload.table("readings", say("reading.caption"), columns, rows, notes)
 
@@ -184,19 +189,23 @@ def intervals_block(result: ChangeResult) -> dict[str, Any]:
     """Plot of the percent change under every reading."""
     rows = []
     for reading in result.readings:
-        change = reading.percent_change
+        change = reading.change(main_measure(result))
         low, high = (change.value if end is None else end for end in (change.low, change.high))
         rows.append({"label": reading.label, "value": str(change.value), "low": str(low), "high": str(high)})
-    data = {"rows": rows, "unit": say("plot.percent_axis")}
+    data = {"rows": rows, "unit": say(f"plot.{main_measure(result)}")}
     alt = say("plot.intervals_alt", count=number(len(rows), ref="result:readings"))
     return payload.plot("intervals", "readings", say("plot.intervals_caption"), alt, data)
 
 
 def headline(result: ChangeResult) -> dict[str, Any]:
     """The change in one phrase: percentage points for a share, percent otherwise."""
-    name = "percentage_points" if result.percentage_points else "percent_change"
-    unit = say("unit.percentage_points") if result.percentage_points else both("%", "%")
-    return result_number(name, result.estimate, 1, signed=True, unit=unit)
+    name = main_measure(result)
+    return result_number(name, result.estimate, 1, signed=True, unit=say("unit.percentage_points") if name == "percentage_points" else both("%", "%"))
+
+
+def main_measure(result: ChangeResult) -> str:
+    """Measure that headlines a change: percentage points for a share, percent otherwise."""
+    return "percentage_points" if result.percentage_points else "percent_change"
 
 
 def reading_block(result: ChangeResult) -> dict[str, Any]:
@@ -206,14 +215,14 @@ def reading_block(result: ChangeResult) -> dict[str, Any]:
         "indicator": both(**pair.indicator.label), "place": both(**pair.case_name),
         "before": figure_number(pair.before), "after": figure_number(pair.after),
     }  # fmt: skip
-    name = "percentage_points" if result.percentage_points else "percent_change"
+    name = main_measure(result)
     main = result.percentage_points or result.percent_change
     paragraphs = [
         say("says.change", **slots),
         say("says.size", change=headline(result), bracket=bracket(name, main, 1, signed=True)),
     ]
     paragraphs += [
-        say("says.coarser", bracket=bracket(f"reading_{r.id}", r.percent_change, 1, signed=True))
+        say("says.coarser", bracket=bracket(f"reading_{r.id}", r.change(name), 1, signed=True))
         for r in result.readings[1:] if "coarser" in r.id
     ][-1:]  # fmt: skip
     if any(figure.statistic == "unstated" for figure in (pair.before, pair.after)):

@@ -34,7 +34,18 @@ def clean(notebook: Any) -> dict[str, Any]:
         if cell["id"] in seen:
             raise RunnerError(f"two cells of the notebook have the id '{cell['id']}'; give one another id")
         seen.add(cell["id"])
+    _tell_apart(content)
     return content
+
+
+def _tell_apart(notebook: dict[str, Any]) -> None:
+    """Number the blocks that share a name, since files are named after them."""
+    counts: dict[str, int] = {}
+    for _, block in blocks(notebook):
+        if "name" in block:
+            counts[block["name"]] = counts.get(block["name"], 0) + 1
+            if counts[block["name"]] > 1:
+                block["name"] += f"-{counts[block['name']]}"
 
 
 def blocks(notebook: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -26,7 +26,7 @@ def table_html(block: dict[str, Any], language: str) -> str:
 
 
 def _row(row: list[Any], columns: list[dict[str, Any]], language: str) -> str:
-    cells = [f'<th scope="row">{markup(row[0], language)}</th>']
+    cells = [f'<th scope="row"{_numeric(columns[0])}>{markup(row[0], language)}</th>']
     for cell, col in zip(row[1:], columns[1:], strict=True):
         cells.append(f"<td{_numeric(col)}>{markup(cell, language)}</td>")
     return "".join(cells)

@@ -67,8 +67,8 @@ def both(en: str, zh: str) -> dict[str, Any]:
     return {"en": en, "zh": zh}
 
 
-def join(parts: list[Any], separator: str = "") -> dict[str, Any]:
-    """Text node of several nodes in a row."""
+def join(parts: list[Any], separator: Any = "") -> dict[str, Any]:
+    """Text node of several nodes in a row, with a text between them."""
     return {"join": parts, "by": separator}
 
 
@@ -90,7 +90,7 @@ def _render(node: Any, language: str, show_number: Callable[[Any, str], str], es
     if "number" in node:
         return show_number(node, language)
     if "join" in node:
-        return escape(node["by"]).join(_render(part, language, show_number, escape) for part in node["join"])
+        return _render(node["by"], language, show_number, escape).join(_render(part, language, show_number, escape) for part in node["join"])
     if "say" not in node:
         return escape(node[language] or node["en"])
     slots = node.get("slots", {})

@@ -15,7 +15,12 @@ from county_metrics.present.wording import LANGUAGES, catalogue
 
 _OURS = "application/x-county-metrics"
 _PRIORITY = [_OURS, "text/html", "image/svg+xml", "image/png", "image/jpeg", "text/markdown", "text/plain"]
-_DATA = re.compile(r'<data value="[^"]*" data-ref="([^"]*)">[^<]*</data>')
+_DATA = re.compile(r'<data\b[^>]*\bdata-ref="([^"]*)"[^>]*>[^<]*</data>')
+_TAGS = frozenset(
+    "a abbr b blockquote br caption code col colgroup dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img"
+    " ins kbd li mark ol p pre q s samp small span strong sub summary sup table tbody td tfoot th thead tr u ul var".split()
+)
+_ATTRIBUTES = frozenset("alt class colspan dir href hreflang id lang rowspan scope start title".split())
 _HEADING = re.compile(r'<h2 id="([^"]*)">(.*?)<', re.S)
 
 
@@ -33,10 +38,24 @@ def _exporter() -> Any:
         config=Config({"NbConvertBase": {"display_data_priority": _PRIORITY}}),
         extra_template_basedirs=[str(Path(__file__).parent / "templates")],
         template_name="notebook",
-        anchor_link_text="",
+        exclude_anchor_links=True,
     )
+    exporter.register_filter("sanitise", sanitise)
     exporter.register_filter("base64", lambda text: base64.b64encode(text.encode("utf-8")).decode("ascii"))
     return exporter
+
+
+def sanitise(html: str) -> str:
+    """HTML that a notebook wrote itself, reduced to harmless tags: no script, style, form, frame or foreign address."""
+    import bleach
+
+    return str(bleach.clean(html, tags=_TAGS, attributes=_harmless, protocols=["http", "https", "mailto"], strip=True))
+
+
+def _harmless(tag: str, name: str, value: str) -> bool:
+    if (tag, name) == ("img", "src"):
+        return value.startswith("data:image/")
+    return name in _ATTRIBUTES
 
 
 def render_notebook(

@@ -29,7 +29,25 @@ _WHERE = {
     "show": "analysis.views",
 }
 
-__all__ = ["__version__", *_WHERE]
+__all__ = [
+    "CaseId",
+    "Choice",
+    "DataError",
+    "DesignError",
+    "PairId",
+    "ParameterError",
+    "UnknownIdError",
+    "__version__",
+    "cases",
+    "check_change",
+    "check_data",
+    "endpoint_change",
+    "gate",
+    "load_case",
+    "record",
+    "set_language",
+    "show",
+]
 
 if TYPE_CHECKING:
     from county_metrics.analysis import views as show

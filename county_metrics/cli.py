@@ -10,15 +10,22 @@ import typer
 
 from county_metrics.errors import CountyMetricsError, ProblemsError
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=(
-    "Curated figures of county governance reforms: check them, run the notebooks, build the report."
-))  # fmt: skip
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help=("Curated figures of county governance reforms: check them, run the notebooks, build the report."),
+)
 
 
 @app.command()
 def report(
-    runs: Annotated[list[str] | None, typer.Argument(help="Runs in params/, or params files; all when none is named.")] = None,
-    jobs: Annotated[int | None, typer.Option(min=1, help="Kernels at once; one for each processor when not given.")] = None,
+    runs: Annotated[
+        list[str] | None, typer.Argument(help="Runs in params/, or params files; all when none is named.")
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Kernels at once; one for each processor when not given.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run and why; run nothing.")] = False,
     why: Annotated[str | None, typer.Option(help="Say why this run would be executed; run nothing.")] = None,
     json_events: Annotated[bool, typer.Option("--json", help="One JSON object a line instead of text.")] = False,
@@ -27,12 +34,16 @@ def report(
     """Execute what changed and build the report. Exit status: 0 all well, 1 a run failed, 2 bad input."""
     from county_metrics.report.build import build_report
 
-    raise typer.Exit(build_report(list(runs or []), jobs or 0, timeout, dry_run=dry_run, why=why, json_events=json_events))
+    raise typer.Exit(
+        build_report(list(runs or []), jobs or 0, timeout, dry_run=dry_run, why=why, json_events=json_events)
+    )
 
 
 @app.command()
 def check(
-    folder: Annotated[Path | None, typer.Argument(help="A data folder or a case folder; the curated data when not given.")] = None,
+    folder: Annotated[
+        Path | None, typer.Argument(help="A data folder or a case folder; the curated data when not given.")
+    ] = None,
 ) -> None:
     """Check data files and, for the project's own data, the params files; every problem at once."""
     from county_metrics.report.build import check_everything
@@ -40,7 +51,9 @@ def check(
     problems = check_everything(folder)
     for problem in problems:
         typer.echo(str(problem), err=True)
-    typer.echo("all well" if not problems else f"{len(problems)} problem{'s' if len(problems) > 1 else ''}", err=bool(problems))
+    typer.echo(
+        "all well" if not problems else f"{len(problems)} problem{'s' if len(problems) > 1 else ''}", err=bool(problems)
+    )
     raise typer.Exit(2 if problems else 0)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
@@ -29,12 +28,12 @@ def project_root(start: Path | None = None) -> Path:
 
 
 def shown(path: Path, root: Path | None = None) -> str:
-    """Path as a reader sees it: relative to the project where it lies inside, ``/`` between parts."""
+    """Path as a reader sees it: relative to the project where it lies inside, else as it was given."""
     base = root or project_root()
     try:
         return path.resolve().relative_to(base).as_posix()
     except ValueError:
-        return Path(os.path.relpath(path, Path.cwd())).as_posix()
+        return path.as_posix()
 
 
 def fonts() -> Path:

@@ -8,7 +8,6 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Union
 
 from county_metrics.errors import Problem, nearest
 
@@ -56,7 +55,7 @@ class YamlMap:
     keys: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
-Node = Union[Scalar, YamlList, YamlMap]
+Node = Scalar | YamlList | YamlMap
 
 
 def read_text(path: Path, shown: str, problems: list[Problem]) -> str | None:
@@ -104,7 +103,9 @@ def read_csv(path: Path, shown: str, columns: Sequence[str], problems: list[Prob
             if len(record) != len(header):
                 problems.append(_misfit(record, header, shown, line, starts))
                 continue
-            rows.append(Row(dict(zip(header, record, strict=True)), shown, line, dict(zip(header, starts, strict=False))))
+            rows.append(
+                Row(dict(zip(header, record, strict=True)), shown, line, dict(zip(header, starts, strict=False)))
+            )
     except csv.Error as error:
         problems.append(Problem(shown, reader.line_num, 1, "", f"not a CSV row ({error}); check the quotes"))
     if not header:
@@ -132,7 +133,9 @@ def _check_header(
         if name in seen:
             problems.append(Problem(shown, line, column, name or "(no name)", "this column stands twice"))
         elif name not in columns:
-            problems.append(Problem(shown, line, column, name or "(no name)", f"not a column here; {nearest(name, columns)}"))
+            problems.append(
+                Problem(shown, line, column, name or "(no name)", f"not a column here; {nearest(name, columns)}")
+            )
         seen.add(name)
     missing = [name for name in columns if name not in seen]
     if missing:
@@ -141,7 +144,11 @@ def _check_header(
 
 def _misfit(record: list[str], header: list[str], shown: str, line: int, starts: list[int]) -> Problem:
     column = starts[len(header)] if len(record) > len(header) and len(starts) > len(header) else 1
-    cause = "a stray comma? Put text that holds a comma in double quotes" if len(record) > len(header) else "a comma is missing"
+    cause = (
+        "a stray comma? Put text that holds a comma in double quotes"
+        if len(record) > len(header)
+        else "a comma is missing"
+    )
     return Problem(shown, line, column, "row", f"{len(record)} fields where the header has {len(header)}: {cause}")
 
 
@@ -172,8 +179,8 @@ def parse_yaml(text: str, shown: str, problems: list[Problem]) -> YamlMap | None
         node = YAML(pure=True).compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        problems.append(Problem(shown, *place, "", f"not YAML: {error.problem or error.context}"))
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        problems.append(Problem(shown, line, column, "", f"not YAML: {error.problem or error.context}; check brackets, quotes and indentation"))
         return None
     except (YAMLError, ValueError, RecursionError) as error:
         problems.append(Problem(shown, 1, 1, "", f"not YAML: {str(error).splitlines()[0]}"))

@@ -64,7 +64,10 @@ def check_change(result: ChangeResult, case: Case) -> Checks:
     ratio = result.log_ratio.value.exp()
     changes = [reading.percent_change for reading in result.readings]
     inside = [c for c in changes if c.low is None or c.high is None or c.low <= c.value <= c.high]
-    lows, highs = [c.value if c.low is None else c.low for c in changes], [c.value if c.high is None else c.high for c in changes]
+    lows, highs = (
+        [c.value if c.low is None else c.low for c in changes],
+        [c.value if c.high is None else c.high for c in changes],
+    )
     lowest, highest = min(lows), max(highs)
     value = {
         "round_trip": result_number("after", restored, 3),
@@ -72,7 +75,10 @@ def check_change(result: ChangeResult, case: Case) -> Checks:
         "inside": number(len(changes), ref="result:readings"),
         "concurrent": number(case.n_other_events, ref="result:other_events"),
     }
-    ends = {"low": result_number("percent_change_low", lowest, 1, signed=True), "high": result_number("percent_change_high", highest, 1, signed=True)}
+    ends = {
+        "low": result_number("percent_change_low", lowest, 1, signed=True),
+        "high": result_number("percent_change_high", highest, 1, signed=True),
+    }
     passed: dict[str, bool | None] = {
         "round_trip": abs(restored - after) < _TOLERANCE,
         "log_ratio": abs(ratio - result.ratio.value) < _TOLERANCE,
@@ -87,4 +93,9 @@ def check_change(result: ChangeResult, case: Case) -> Checks:
         "one_sign": ends,
         "concurrent": {"count": value["concurrent"]},
     }
-    return Checks(tuple(CheckResult(name, ok, say(f"check.{name}"), say(f"check.{name}_text", **slots[name])) for name, ok in passed.items()))
+    return Checks(
+        tuple(
+            CheckResult(name, ok, say(f"check.{name}"), say(f"check.{name}_text", **slots[name]))
+            for name, ok in passed.items()
+        )
+    )

@@ -53,8 +53,12 @@ def endpoint_change(pair: Pair, years: int = 3) -> ChangeResult:
     gate(pair, "change").require()
     before, after = pair.before, pair.after
     if before.value <= 0 or after.value < 0 or (before.bounds.low is not None and before.bounds.low <= 0):
-        message = f"'{before.value}' to '{after.value}': a percentage change needs a positive before and an after that is not negative"
-        raise DataError([Problem(before.place.path, before.place.line, before.place.columns.get("value", 0), "value", message)])
+        message = (
+            f"'{before.value}' to '{after.value}': a percentage needs a positive before and an after of at least 0"
+        )
+        raise DataError(
+            [Problem(before.place.path, before.place.line, before.place.columns.get("value", 0), "value", message)]
+        )
     share = pair.indicator.scale == "share"
     readings = _readings(pair)
     first = readings[0]
@@ -63,7 +67,8 @@ def endpoint_change(pair: Pair, years: int = 3) -> ChangeResult:
         pair=pair,
         estimand=say(
             "change.estimand_share" if share else "change.estimand",
-            indicator=both(**pair.indicator.label), place=both(**pair.case_name),
+            indicator=both(**pair.indicator.label),
+            place=both(**pair.case_name),
         ),
         absolute_change=first.absolute_change,
         percent_change=first.percent_change,
@@ -76,7 +81,7 @@ def endpoint_change(pair: Pair, years: int = 3) -> ChangeResult:
         break_even_reason=reason,
         years=years,
         assumptions=tuple(say(f"assumption.{name}") for name in ("rounding", "same_scope", "no_counterfactual")),
-    )  # fmt: skip
+    )
 
 
 def _ratio(before: Decimal, after: Decimal) -> Decimal:
@@ -96,7 +101,11 @@ def _difference(before: Decimal, after: Decimal) -> Decimal:
 
 
 def _bounded(
-    function: Callable[[Decimal, Decimal], Decimal], before: Decimal, after: Decimal, before_range: Interval, after_range: Interval
+    function: Callable[[Decimal, Decimal], Decimal],
+    before: Decimal,
+    after: Decimal,
+    before_range: Interval,
+    after_range: Interval,
 ) -> Bounded:
     with localcontext() as context:
         context.prec = 28
@@ -150,15 +159,22 @@ def _readings(pair: Pair) -> tuple[Reading, ...]:
         low, high = _interval(pair.before, step_b, value_b), _interval(pair.after, step_a, value_a)
         labels = [
             _way_label(figure, name, value, step)
-            for figure, name, value, step in ((pair.before, first, value_b, step_b), (pair.after, second, value_a, step_a))
+            for figure, name, value, step in (
+                (pair.before, first, value_b, step_b),
+                (pair.after, second, value_a, step_a),
+            )
         ]
         label = say("reading.both", before=labels[0], after=labels[1])
         found.append(
             Reading(
-                f"{first}_{second}", label, low, high,
-                _bounded(_percent, value_b, value_a, low, high), _bounded(_difference, value_b, value_a, low, high),
+                f"{first}_{second}",
+                label,
+                low,
+                high,
+                _bounded(_percent, value_b, value_a, low, high),
+                _bounded(_difference, value_b, value_a, low, high),
             )
-        )  # fmt: skip
+        )
     return tuple(found)
 
 

@@ -34,9 +34,22 @@ class Record(payload.Shown):
             ref = f"result:{row['name']}"
             bounds: Any = say("number.none")
             if row["low"] is not None and row["high"] is not None:
-                bounds = say("number.bracket", low=number(row["low"], ref=ref, places=3), high=number(row["high"], ref=ref, places=3))
-            shown.append([both(row["name"], row["name"]), number(row["value"], ref=ref, places=3), bounds, both(row["unit"], row["unit"])])
-        return payload.results(list(self.rows), self.card, payload.table("results", say("results.caption"), columns, shown))
+                bounds = say(
+                    "number.bracket",
+                    low=number(row["low"], ref=ref, places=3),
+                    high=number(row["high"], ref=ref, places=3),
+                )
+            shown.append(
+                [
+                    both(row["name"], row["name"]),
+                    number(row["value"], ref=ref, places=3),
+                    bounds,
+                    both(row["unit"], row["unit"]),
+                ]
+            )
+        return payload.results(
+            list(self.rows), self.card, payload.table("results", say("results.caption"), columns, shown)
+        )
 
 
 def record(result: ChangeResult, **counts: int) -> Record:
@@ -55,8 +68,17 @@ def record(result: ChangeResult, **counts: int) -> Record:
     """
     pair = result.pair
     unit = pair.before.unit.id
-    rows = [_row(f.role, str(f.value), f.bounds.low, f.bounds.high, unit, f"figure:{f.id}") for f in (pair.before, pair.after)]
-    units = {"absolute_change": unit, "percent_change": "percent", "percentage_points": "percentage_point", "ratio": "ratio", "log_ratio": "log"}
+    rows = [
+        _row(f.role, str(f.value), f.bounds.low, f.bounds.high, unit, f"figure:{f.id}")
+        for f in (pair.before, pair.after)
+    ]
+    units = {
+        "absolute_change": unit,
+        "percent_change": "percent",
+        "percentage_points": "percentage_point",
+        "ratio": "ratio",
+        "log_ratio": "log",
+    }
     source = f"endpoint_change({pair.case}, {pair.id})"
     for name, its_unit in units.items():
         bounded: Bounded | None = getattr(result, name)
@@ -64,10 +86,17 @@ def record(result: ChangeResult, **counts: int) -> Record:
             rows.append(_row(name, str(bounded.value), bounded.low, bounded.high, its_unit, source))
     for reading in result.readings:
         change = reading.change(main_measure(result))
-        rows.append(_row(f"reading_{reading.id}", str(change.value), change.low, change.high, units[main_measure(result)], source))
+        rows.append(
+            _row(
+                f"reading_{reading.id}", str(change.value), change.low, change.high, units[main_measure(result)], source
+            )
+        )
     per_year = "percent_a_year" if result.break_even_unit == "percent" else "percentage_point_a_year"
     rows += [_row(f"break_even_{p.years}", str(p.trend), None, None, per_year, source) for p in result.break_even]
-    rows += [_row(name, str(value), None, None, "count", source) for name, value in ({"readings": len(result.readings)} | counts).items()]
+    rows += [
+        _row(name, str(value), None, None, "count", source)
+        for name, value in ({"readings": len(result.readings)} | counts).items()
+    ]
     return Record(tuple(rows), _card(result))
 
 

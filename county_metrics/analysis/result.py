@@ -10,6 +10,7 @@ from county_metrics.analysis.design import gate
 from county_metrics.evidence.bounds import Interval
 from county_metrics.evidence.case import Pair
 from county_metrics.present import payload
+from county_metrics.present.payload import Block
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -165,7 +166,11 @@ class ChangeResult(payload.Shown):
         row = self.to_dict()
         words = {"case", "pair", "indicator", "design", "unit", "statistic", "bounds"}
         plain = {
-            name: value if name in words or name.endswith(("_period", "_basis")) else float("nan") if value is None else float(value)
+            name: value
+            if name in words or name.endswith(("_period", "_basis"))
+            else float("nan")
+            if value is None
+            else float(value)
             for name, value in row.items()
         }
         return pd.DataFrame([plain])
@@ -176,11 +181,11 @@ class ChangeResult(payload.Shown):
 
         return change_block(self)
 
-    def plot_block(self) -> payload.Block:
+    def plot_block(self) -> Block:
         """The change as a slope plot with its bounds."""
         from county_metrics.analysis.show import slope_block
 
-        return payload.Block(slope_block(self))
+        return Block(slope_block(self))
 
     def plot(self) -> Figure:
         """The slope plot as a matplotlib figure in the current language."""

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 _PLACES = {"absolute_change": None, "percent_change": 1, "percentage_points": 1, "ratio": 3, "log_ratio": 3}
 
 
-def result_number(name: str, value: Decimal | None, places: int | None, *, signed: bool = False, unit: Any = None) -> Any:
+def result_number(
+    name: str, value: Decimal | None, places: int | None, *, signed: bool = False, unit: Any = None
+) -> dict[str, Any]:
     """Number node of a result; an open end is said in words."""
     if value is None or not value.is_finite():
         return say("number.open")
@@ -28,7 +30,9 @@ def result_number(name: str, value: Decimal | None, places: int | None, *, signe
 
 def bracket(name: str, bounded: Bounded, places: int | None, *, signed: bool = False) -> dict[str, Any]:
     """Bounds as ``[low, high]``."""
-    low, high = (result_number(f"{name}_{end}", getattr(bounded, end), places, signed=signed) for end in ("low", "high"))
+    low, high = (
+        result_number(f"{name}_{end}", getattr(bounded, end), places, signed=signed) for end in ("low", "high")
+    )
     return say("number.bracket", low=low, high=high)
 
 
@@ -85,7 +89,9 @@ def _quoted(text: str) -> dict[str, Any]:
 def _denominator(figure: Figure) -> dict[str, Any]:
     if not figure.denominator:
         return say("number.none")
-    return say("evidence.unstated") if figure.denominator == "unstated" else both(figure.denominator, figure.denominator)
+    return (
+        say("evidence.unstated") if figure.denominator == "unstated" else both(figure.denominator, figure.denominator)
+    )
 
 
 def _figure_bounds(figure: Figure) -> dict[str, Any]:
@@ -98,7 +104,11 @@ def _figure_bounds(figure: Figure) -> dict[str, Any]:
 
 def grade_block(pair: Pair) -> dict[str, Any]:
     """The four items of the evidence grade, never summed."""
-    columns = [column("item", say("grade.item")), column("answer", say("grade.answer")), column("reason", say("grade.reason"))]
+    columns = [
+        column("item", say("grade.item")),
+        column("answer", say("grade.answer")),
+        column("reason", say("grade.reason")),
+    ]
     rows = [[say(f"grade.{i.id}"), say("gate.yes" if i.passed else "gate.no"), i.reason] for i in pair.grade]
     return payload.table("grade", say("grade.caption"), columns, rows, [say("grade.note")])
 
@@ -122,7 +132,10 @@ def change_block(result: ChangeResult) -> dict[str, Any]:
         column("unit", say("change.unit")),
     ]
     known = "unstated" not in (result.pair.before.statistic, result.pair.after.statistic)
-    statistic = say(f"change.statistic_{'known' if known else 'unknown'}", statistic=say(f"statistic.{result.pair.before.statistic}"))
+    statistic = say(
+        f"change.statistic_{'known' if known else 'unknown'}",
+        statistic=say(f"statistic.{result.pair.before.statistic}"),
+    )
     notes = [statistic, say("change.no_standard_error")]
     return payload.table("change", result.estimand, columns, rows, notes)
 
@@ -158,7 +171,11 @@ def break_even_block(result: ChangeResult) -> dict[str, Any]:
         [
             number(point.years, ref=f"result:break_even_{point.years}_years"),
             result_number(f"break_even_{point.years}", point.trend, 1, signed=True, unit=unit),
-            say("break_even.chosen" if point.basis == "grid" and point.years == result.years else f"break_even.{point.basis}"),
+            say(
+                "break_even.chosen"
+                if point.basis == "grid" and point.years == result.years
+                else f"break_even.{point.basis}"
+            ),
         ]
         for point in result.break_even
     ]
@@ -178,10 +195,20 @@ def slope_block(result: ChangeResult) -> dict[str, Any]:
     suffix = both("%", "%") if pair.before.unit.id == "percent" else both("", "")
     data = ends | {"unit": both(**pair.before.unit.label), "unit_suffix": suffix, "change": headline(result)}
     caption = say(
-        "plot.slope_caption", indicator=both(**pair.indicator.label), before=figure_number(pair.before),
-        after=figure_number(pair.after), change=headline(result), before_period=period_text(pair.before), after_period=period_text(pair.after),
-    )  # fmt: skip
-    alt = say("plot.slope_alt", indicator=both(**pair.indicator.label), before=figure_number(pair.before), after=figure_number(pair.after))
+        "plot.slope_caption",
+        indicator=both(**pair.indicator.label),
+        before=figure_number(pair.before),
+        after=figure_number(pair.after),
+        change=headline(result),
+        before_period=period_text(pair.before),
+        after_period=period_text(pair.after),
+    )
+    alt = say(
+        "plot.slope_alt",
+        indicator=both(**pair.indicator.label),
+        before=figure_number(pair.before),
+        after=figure_number(pair.after),
+    )
     return payload.plot("slope", "change", caption, alt, data)
 
 
@@ -200,7 +227,13 @@ def intervals_block(result: ChangeResult) -> dict[str, Any]:
 def headline(result: ChangeResult) -> dict[str, Any]:
     """The change in one phrase: percentage points for a share, percent otherwise."""
     name = main_measure(result)
-    return result_number(name, result.estimate, 1, signed=True, unit=say("unit.percentage_points") if name == "percentage_points" else both("%", "%"))
+    return result_number(
+        name,
+        result.estimate,
+        1,
+        signed=True,
+        unit=say("unit.percentage_points") if name == "percentage_points" else both("%", "%"),
+    )
 
 
 def main_measure(result: ChangeResult) -> str:
@@ -212,9 +245,11 @@ def reading_block(result: ChangeResult) -> dict[str, Any]:
     """The change read out in sentences, every number from the result."""
     pair = result.pair
     slots = {
-        "indicator": both(**pair.indicator.label), "place": both(**pair.case_name),
-        "before": figure_number(pair.before), "after": figure_number(pair.after),
-    }  # fmt: skip
+        "indicator": both(**pair.indicator.label),
+        "place": both(**pair.case_name),
+        "before": figure_number(pair.before),
+        "after": figure_number(pair.after),
+    }
     name = main_measure(result)
     main = result.percentage_points or result.percent_change
     paragraphs = [
@@ -223,12 +258,15 @@ def reading_block(result: ChangeResult) -> dict[str, Any]:
     ]
     paragraphs += [
         say("says.coarser", bracket=bracket(f"reading_{r.id}", r.change(name), 1, signed=True))
-        for r in result.readings[1:] if "coarser" in r.id
-    ][-1:]  # fmt: skip
+        for r in result.readings[1:]
+        if "coarser" in r.id
+    ][-1:]
     if any(figure.statistic == "unstated" for figure in (pair.before, pair.after)):
         paragraphs.append(say("says.statistic"))
     if result.break_even:
-        point = next((p for p in result.break_even if p.basis == "stated" or p.years == result.years), result.break_even[0])
+        point = next(
+            (p for p in result.break_even if p.basis == "stated" or p.years == result.years), result.break_even[0]
+        )
         unit = both("%", "%") if result.break_even_unit == "percent" else say("unit.percentage_points")
         trend = result_number(f"break_even_{point.years}", point.trend, 1, signed=True, unit=unit)
         years = number(point.years, ref=f"result:break_even_{point.years}_years")
@@ -243,7 +281,10 @@ def title_block(pair: Pair) -> dict[str, Any]:
     place, indicator = both(**pair.case_name), both(**pair.indicator.label)
     kind = say(f"nature.{pair.indicator.nature}")
     return payload.notice(
-        "badge", join([indicator, place], " · "), say("badge.design", label=design.label, notation=design.notation), kind
+        "badge",
+        join([indicator, place], " · "),
+        say("badge.design", label=design.label, notation=design.notation),
+        kind,
     )
 
 

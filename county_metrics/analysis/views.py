@@ -9,7 +9,19 @@ from county_metrics.evidence.browse import timeline_block
 from county_metrics.evidence.case import Case, Pair
 from county_metrics.present.payload import Block
 
-__all__ = ["break_even", "design", "evidence", "grade", "intervals", "reading", "readings", "references", "slope", "timeline", "title"]
+__all__ = [
+    "break_even",
+    "design",
+    "evidence",
+    "grade",
+    "intervals",
+    "reading",
+    "readings",
+    "references",
+    "slope",
+    "timeline",
+    "title",
+]
 
 
 def evidence(pair: Pair) -> Block:

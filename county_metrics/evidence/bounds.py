@@ -130,7 +130,9 @@ def corners(function: Callable[..., Decimal], *inputs: Interval) -> Interval:
         ends.append((interval.low, interval.high))
     for index, (low, high) in enumerate(ends):
         middles = [(a + b) / 2 for a, b in ends]
-        line = [function(*(x if i == index else m for i, m in enumerate(middles))) for x in (low, (low + high) / 2, high)]
+        line = [
+            function(*(x if i == index else m for i, m in enumerate(middles))) for x in (low, (low + high) / 2, high)
+        ]
         if not (line[0] <= line[1] <= line[2] or line[0] >= line[1] >= line[2]):
             raise ValueError(f"the function is not monotone in input {index + 1}")
     values = [function(*corner) for corner in product(*ends)]

@@ -12,14 +12,41 @@ from county_metrics.present.wording import say
 from county_metrics.reading import Node, Scalar, YamlList, YamlMap, plain_form
 
 _SOURCE_KEYS = (
-    "id", "title_zh", "title_en", "author_zh", "author_en", "interest_zh", "interest_en", "independent", "outlet_zh",
-    "outlet_en", "issued", "issued_basis", "cite_zh", "cite_en", "url", "renditions",
-)  # fmt: skip
+    "id",
+    "title_zh",
+    "title_en",
+    "author_zh",
+    "author_en",
+    "interest_zh",
+    "interest_en",
+    "independent",
+    "outlet_zh",
+    "outlet_en",
+    "issued",
+    "issued_basis",
+    "cite_zh",
+    "cite_en",
+    "url",
+    "renditions",
+)
 _RENDITION_KEYS = ("id", "script", "quality", "preferred", "sha256")
 _CASE_KEYS = (
-    "id", "name_en", "name_zh", "level_en", "level_zh", "parent_en", "parent_zh", "code", "code_from", "code_to",
-    "status", "selection_en", "selection_zh", "reforms", "concurrent_events",
-)  # fmt: skip
+    "id",
+    "name_en",
+    "name_zh",
+    "level_en",
+    "level_zh",
+    "parent_en",
+    "parent_zh",
+    "code",
+    "code_from",
+    "code_to",
+    "status",
+    "selection_en",
+    "selection_zh",
+    "reforms",
+    "concurrent_events",
+)
 _REFORM_KEYS = ("id", "label_en", "label_zh", "start", "end", "date_basis", "mechanisms", "source", "quote")
 _EVENT_KEYS = ("id", "label_en", "label_zh", "date", "date_basis", "source", "quote")
 _MAY_BE_EMPTY = {"url", "code", "code_from", "code_to", "end", "mechanisms", "reforms", "concurrent_events", "sha256"}
@@ -187,22 +214,33 @@ def build_sources(tree: YamlMap, path: str, problems: list[Problem]) -> dict[str
             entry.problem("id", entry.items["id"], f"'{name}' stands twice")
         renditions = [_Reader(item, path, _RENDITION_KEYS, problems) for item in entry.list("renditions")]
         sources[name] = Source(
-            name, entry.two("title"), entry.two("author"), entry.two("interest"),
-            entry.one_of("independent", ("true", "false")) == "true", entry.two("outlet"), entry.period("issued"),
-            entry.one_of("issued_basis", PERIOD_BASES), entry.two("cite"), entry.text("url"),
+            name,
+            entry.two("title"),
+            entry.two("author"),
+            entry.two("interest"),
+            entry.one_of("independent", ("true", "false")) == "true",
+            entry.two("outlet"),
+            entry.period("issued"),
+            entry.one_of("issued_basis", PERIOD_BASES),
+            entry.two("cite"),
+            entry.text("url"),
             tuple({key: reader.text(key) for key in _RENDITION_KEYS} for reader in renditions),
-        )  # fmt: skip
+        )
     return sources
 
 
 def _reform(node: Node, path: str, dated: bool, sources: Mapping[str, Source], problems: list[Problem]) -> Reform:
     entry = _Reader(node, path, _REFORM_KEYS if dated else _EVENT_KEYS, problems)
     return Reform(
-        entry.text("id"), entry.two("label"), entry.period("start" if dated else "date"),
-        entry.period("end") if dated else "", entry.one_of("date_basis", PERIOD_BASES),
+        entry.text("id"),
+        entry.two("label"),
+        entry.period("start" if dated else "date"),
+        entry.period("end") if dated else "",
+        entry.one_of("date_basis", PERIOD_BASES),
         tuple(item.text for item in entry.list("mechanisms") if isinstance(item, Scalar)) if dated else (),
-        entry.one_of("source", tuple(sources)), entry.text("quote"),
-    )  # fmt: skip
+        entry.one_of("source", tuple(sources)),
+        entry.text("quote"),
+    )
 
 
 def build_case(
@@ -216,6 +254,14 @@ def build_case(
     if status == "qualitative" and figures:
         entry.problem("status", entry.items["status"], "'qualitative' although the case has figures; say 'figures'")
     return Case(
-        entry.text("id"), entry.two("name"), entry.two("level"), entry.two("parent"), entry.text("code"), status,
-        entry.two("selection"), reforms, events, figures,
-    )  # fmt: skip
+        entry.text("id"),
+        entry.two("name"),
+        entry.two("level"),
+        entry.two("parent"),
+        entry.text("code"),
+        status,
+        entry.two("selection"),
+        reforms,
+        events,
+        figures,
+    )

@@ -53,7 +53,9 @@ def _fault(value: str, column: Column, known: Mapping[str, Sequence[str]]) -> st
     if column.kind == "one_of" and value not in column.allowed:
         return f"'{value}' is not allowed; {nearest(value, column.allowed)}"
     if column.kind == "decimal" and not _DECIMAL.fullmatch(value):
-        return f"'{value}' is not a plain decimal number; write it like 230 or 1.69, without separators, units or exponent"
+        return (
+            f"'{value}' is not a plain decimal number; write it like 230 or 1.69, without separators, units or exponent"
+        )
     if column.kind == "count" and not _COUNT.fullmatch(value):
         return f"'{value}' is not a whole number from 1"
     if column.kind == "period" and parse_period(value) is None:
@@ -79,7 +81,11 @@ def check_figure(row: Row, quantifiers: Mapping[str, Quantifier], problems: list
     if value["period_basis"] == "none" and value["period"]:
         problems.append(row.problem("period_basis", "'none' although a period is given; say 'stated' or 'inferred'"))
     if value["period_basis"] != "none" and not value["period"]:
-        problems.append(row.problem("period", f"empty although the period basis is '{value['period_basis']}'; give it or say 'none'"))
+        problems.append(
+            row.problem(
+                "period", f"empty although the period basis is '{value['period_basis']}'; give it or say 'none'"
+            )
+        )
     if value["role"] in ("before", "after") and not value["pair"]:
         problems.append(row.problem("pair", f"empty although the role is '{value['role']}'; name the pair"))
     if value["pair"] and value["role"] not in ("before", "after"):
@@ -114,15 +120,23 @@ def _check_printed(row: Row, quantifiers: Mapping[str, Quantifier], problems: li
     step, quantifier = Decimal(row.values["step"]), quantifiers[row.values["quantifier"]]
     named = next((q.id for q in quantifiers.values() if form.word in q.words), "exact")
     if named != quantifier.id and form.word and quantifier.id != "range":
-        problems.append(row.problem("quantifier", f"'{quantifier.id}' but the printed form '{printed}' says '{form.word}' ({named})"))
+        problems.append(
+            row.problem(
+                "quantifier", f"'{quantifier.id}' but the printed form '{printed}' says '{form.word}' ({named})"
+            )
+        )
         return
     if step not in (0, form.step) and step < form.step:
-        problems.append(row.problem("step", f"{step} is finer than the printed form '{printed}', which is rounded to {form.step:f}"))
+        problems.append(
+            row.problem("step", f"{step} is finer than the printed form '{printed}', which is rounded to {form.step:f}")
+        )
         return
     said = bounds(form.value, quantifiers["exact"], form.step)
     readings = [Decimal(part.split("=")[1]) for part in row.values["readings"].split(";") if part]
     if value not in said and form.value not in readings:
-        problems.append(row.problem("value", f"{value} is outside the bounds of the printed form '{printed}' ({form.value:f})"))
+        problems.append(
+            row.problem("value", f"{value} is outside the bounds of the printed form '{printed}' ({form.value:f})")
+        )
 
 
 def check_pairs(rows: Sequence[Row], problems: list[Problem]) -> set[str]:
@@ -137,11 +151,19 @@ def check_pairs(rows: Sequence[Row], problems: list[Problem]) -> set[str]:
         for role, other in (("before", "after"), ("after", "before")):
             same = [row for row in members if row.values["role"] == role]
             if not same:
-                problems.append(members[0].problem("pair", f"'{name}' has {_article(other)} but no {role}; add the figure or leave the pair empty"))
-            problems.extend(row.problem("pair", f"'{name}' has a second {role}; a pair has one of each") for row in same[1:])
+                problems.append(
+                    members[0].problem(
+                        "pair", f"'{name}' has {_article(other)} but no {role}; add the figure or leave the pair empty"
+                    )
+                )
+            problems.extend(
+                row.problem("pair", f"'{name}' has a second {role}; a pair has one of each") for row in same[1:]
+            )
         for key in ("indicator", "unit"):
             if len({row.values[key] for row in members}) > 1:
-                problems.append(members[-1].problem(key, f"'{members[-1].values[key]}' differs within the pair '{name}'"))
+                problems.append(
+                    members[-1].problem(key, f"'{members[-1].values[key]}' differs within the pair '{name}'")
+                )
         if len(problems) > found:
             broken.add(name)
     return broken
@@ -156,6 +178,8 @@ def check_unique(rows: Sequence[Row], seen: dict[str, str], problems: list[Probl
     for row in rows:
         name = row.values["id"]
         if name in seen:
-            problems.append(row.problem("id", f"'{name}' stands twice, first in {seen[name]}; ids are unique over all cases"))
+            problems.append(
+                row.problem("id", f"'{name}' stands twice, first in {seen[name]}; ids are unique over all cases")
+            )
         else:
             seen[name] = f"{row.path}:{row.line}"

@@ -71,15 +71,24 @@ def _unit(row: Row) -> Unit:
 
 
 def _quantifier(row: Row) -> Quantifier:
-    hard, soft = ((_optional(row.values[f"{kind}_low"]), _optional(row.values[f"{kind}_high"])) for kind in ("hard", "soft"))
+    hard, soft = (
+        (_optional(row.values[f"{kind}_low"]), _optional(row.values[f"{kind}_high"])) for kind in ("hard", "soft")
+    )
     return Quantifier(row.values["id"], tuple(row.values["words"].split()), _two(row, "label"), hard, soft)
 
 
 def _indicator(row: Row) -> Indicator:
     v = row.values
     return Indicator(
-        v["id"], _two(row, "label"), v["unit"], v["direction"], v["scale"], v["nature"], v["day_type"],
-        _two(row, "definition"), tuple(v["comparable_to"].split()),
+        v["id"],
+        _two(row, "label"),
+        v["unit"],
+        v["direction"],
+        v["scale"],
+        v["nature"],
+        v["day_type"],
+        _two(row, "definition"),
+        tuple(v["comparable_to"].split()),
     )
 
 
@@ -105,7 +114,7 @@ def load_vocabulary(problems: list[Problem], folder: Path | None = None, base: V
         quantifiers |= _by_id(_table(path, QUANTIFIERS, known, problems), _quantifier)
     if (path := root / "vocab" / "indicators.csv").exists() or base is None:
         rows = read_csv(path, shown(path), [column.name for column in INDICATORS], problems)
-        known = known | {"units": tuple(units), "indicators": tuple([*indicators, *(row.values["id"] for row in rows)])}
+        known = known | {"units": tuple(units), "indicators": (*indicators, *(row.values["id"] for row in rows))}
         check_unique(rows, {}, problems)
         indicators |= _by_id([row for row in rows if check_row(row, INDICATORS, known, problems)], _indicator)
     sources = dict(start.sources)
@@ -119,19 +128,42 @@ def _figure(row: Row, case: str, words: Vocabulary) -> Figure:
     v = row.values
     value, step, value_hi = Decimal(v["value"]), Decimal(v["step"]), _optional(v["value_hi"])
     quantifier = words.quantifiers[v["quantifier"]]
-    readings = tuple((name, Decimal(number)) for name, number in (part.split("=") for part in v["readings"].split(";") if part))
+    readings = tuple(
+        (name, Decimal(number)) for name, number in (part.split("=") for part in v["readings"].split(";") if part)
+    )
     return Figure(
-        id=v["id"], case=case, indicator=words.indicators[v["indicator"]], scope=_two(row, "scope"),
-        statistic=v["statistic"], role=v["role"], kind=v["kind"], accrual=v["accrual"], denominator=v["denominator"],
-        period=v["period"], period_basis=v["period_basis"], base_period=v["base_period"], printed=v["printed"],
-        value=value, value_hi=value_hi, unit=words.units[v["unit"]], quantifier=quantifier, step=step,
-        source=words.sources[v["source"]], quote=v["quote"], slot=int(v["slot"]) if v["slot"] else None,
-        pair=v["pair"], readings=readings, note=_two(row, "note"), bounds=bounds(value, quantifier, step, value_hi),
+        id=v["id"],
+        case=case,
+        indicator=words.indicators[v["indicator"]],
+        scope=_two(row, "scope"),
+        statistic=v["statistic"],
+        role=v["role"],
+        kind=v["kind"],
+        accrual=v["accrual"],
+        denominator=v["denominator"],
+        period=v["period"],
+        period_basis=v["period_basis"],
+        base_period=v["base_period"],
+        printed=v["printed"],
+        value=value,
+        value_hi=value_hi,
+        unit=words.units[v["unit"]],
+        quantifier=quantifier,
+        step=step,
+        source=words.sources[v["source"]],
+        quote=v["quote"],
+        slot=int(v["slot"]) if v["slot"] else None,
+        pair=v["pair"],
+        readings=readings,
+        note=_two(row, "note"),
+        bounds=bounds(value, quantifier, step, value_hi),
         place=Place(row.path, row.line, row.columns),
     )
 
 
-def load_figures(path: Path, case: str, words: Vocabulary, problems: list[Problem], seen: dict[str, str]) -> tuple[Figure, ...]:
+def load_figures(
+    path: Path, case: str, words: Vocabulary, problems: list[Problem], seen: dict[str, str]
+) -> tuple[Figure, ...]:
     """Figures of one ``figures.csv``; rows with a fault are reported and left out."""
     rows = read_csv(path, shown(path), [column.name for column in FIGURES], problems)
     check_unique(rows, seen, problems)
@@ -229,14 +261,34 @@ def check_data(folder: Path | None = None) -> list[Problem]:
         return sorted(set(problems))
     root = folder or data_root()
     if not (root / "cases").is_dir():
-        return [Problem(shown(root), 0, 0, "", "holds neither a case.yaml nor a folder 'cases'; name a case folder or a data folder")]
+        return [
+            Problem(
+                shown(root),
+                0,
+                0,
+                "",
+                "holds neither a case.yaml nor a folder 'cases'; name a case folder or a data folder",
+            )
+        ]
     words = load_vocabulary(problems, root)
     seen: dict[str, str] = {}
     for path in sorted((root / "cases").iterdir()):
         if (path / "case.yaml").is_file():
             case = _load_folder(path, words, problems, seen)
             if case is not None and case.id != path.name:
-                problems.append(Problem(shown(path / "case.yaml"), 0, 0, "id", f"'{case.id}' differs from the folder's name '{path.name}'"))
+                problems.append(
+                    Problem(
+                        shown(path / "case.yaml"),
+                        0,
+                        0,
+                        "id",
+                        f"'{case.id}' differs from the folder's name '{path.name}'",
+                    )
+                )
         elif path.is_dir():
-            problems.append(Problem(shown(path), 0, 0, "", f"has no case.yaml; {nearest('case.yaml', [p.name for p in path.iterdir()])}"))
+            problems.append(
+                Problem(
+                    shown(path), 0, 0, "", f"has no case.yaml; {nearest('case.yaml', [p.name for p in path.iterdir()])}"
+                )
+            )
     return sorted(set(problems))

@@ -47,7 +47,9 @@ FIGURES = (
     Column("role", "one_of", allowed=ROLES, description="The part it plays in the source"),
     Column("kind", "one_of", allowed=KINDS, description="A level, a change, a share, a rank"),
     Column("accrual", "one_of", allowed=ACCRUALS, description="Stock, flow or cumulative"),
-    Column("denominator", required=False, description="Denominator as printed, or 'unstated'; empty where there is none"),
+    Column(
+        "denominator", required=False, description="Denominator as printed, or 'unstated'; empty where there is none"
+    ),
     Column("period", "period", required=False, description="EDTF date or interval the number belongs to"),
     Column("period_basis", "one_of", allowed=PERIOD_BASES, description="Whether the source states the period"),
     Column("base_period", "period", required=False, description="EDTF period a change is measured from"),
@@ -61,7 +63,12 @@ FIGURES = (
     Column("quote", description=f"Shortest phrase that locates the figure, at most {QUOTE_LIMIT} characters"),
     Column("slot", "count", required=False, description="Which number of the phrase, from 1, where it holds several"),
     Column("pair", "id", required=False, description="Id that a before and an after share"),
-    Column("readings", "readings", required=False, description="Other readings of an ambiguous number, as id=value;id=value"),
+    Column(
+        "readings",
+        "readings",
+        required=False,
+        description="Other readings of an ambiguous number, as id=value;id=value",
+    ),
     Column("note_en", required=False, description="What a reader must know, in English"),
     Column("note_zh", required=False, description="What a reader must know, in Chinese"),
 )

@@ -86,9 +86,15 @@ class SessionEngine(Engine):
             kernel_name=kernel_name, transport="ipc", ip=str(folder / "s"), connection_file=str(folder / "c.json")
         )
         client = _Client(
-            nb_man, km=manager, kernel_name=kernel_name, timeout=session.timeout, startup_timeout=start_timeout,
-            record_timing=False, on_cell_start=progress, shutdown_kernel="immediate",
-        )  # fmt: skip
+            nb_man,
+            km=manager,
+            kernel_name=kernel_name,
+            timeout=session.timeout,
+            startup_timeout=start_timeout,
+            record_timing=False,
+            on_cell_start=progress,
+            shutdown_kernel="immediate",
+        )
         client.session = session
         environment = os.environ | FIXED_ENVIRONMENT | {"IPYTHONDIR": str(folder / "ipython")}
         try:

@@ -34,18 +34,18 @@ def clean(notebook: Any) -> dict[str, Any]:
         if cell["id"] in seen:
             raise RunnerError(f"two cells of the notebook have the id '{cell['id']}'; give one another id")
         seen.add(cell["id"])
-    _tell_apart(content)
     return content
 
 
-def _tell_apart(notebook: dict[str, Any]) -> None:
-    """Number the blocks that share a name, since files are named after them."""
-    counts: dict[str, int] = {}
+def tell_apart(notebook: dict[str, Any]) -> None:
+    """Number, in place, the blocks of one kind that share a name, since files are named after them."""
+    counts: dict[tuple[str, str], int] = {}
     for _, block in blocks(notebook):
         if "name" in block:
-            counts[block["name"]] = counts.get(block["name"], 0) + 1
-            if counts[block["name"]] > 1:
-                block["name"] += f"-{counts[block['name']]}"
+            known = (block["block"], block["name"])
+            counts[known] = counts.get(known, 0) + 1
+            if counts[known] > 1:
+                block["name"] += f"-{counts[known]}"
 
 
 def blocks(notebook: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -74,6 +74,7 @@ def result_rows(notebook: dict[str, Any]) -> list[dict[str, Any]]:
 
 def write_outputs(notebook: dict[str, Any], spec: RunSpec, folder: Path) -> None:
     """Write what is kept of a run: notebook, results, tables as CSV, figures as SVG in both languages."""
+    tell_apart(notebook)
     write_text(folder / "notebook.ipynb", json.dumps(notebook, ensure_ascii=False, indent=1) + "\n")
     rows = result_rows(notebook)
     write_json(folder / "results.json", {"parameters": spec.parameters, "results": rows})

@@ -72,7 +72,7 @@ class LiveProgress(Progress):
             return
         from rich.live import Live
 
-        self._rows = {name: ("waiting", 0, 0, 0.0) for name in names}
+        self._rows = dict.fromkeys(names, ("waiting", 0, 0, 0.0))
         with Live(get_renderable=self._table, refresh_per_second=4) as self._live:
             yield
 
@@ -80,7 +80,12 @@ class LiveProgress(Progress):
         """A run changed its state or began another cell."""
         before = self._rows[name]
         began = before[3] or time.monotonic()
-        self._rows[name] = (state, done if total else before[2], total or before[2], began if state == "running" else time.monotonic() - began)
+        self._rows[name] = (
+            state,
+            done if total else before[2],
+            total or before[2],
+            began if state == "running" else time.monotonic() - began,
+        )
 
     def _table(self) -> Any:
         from rich.table import Table
@@ -112,7 +117,9 @@ class JsonProgress(Progress):
 
     def summary(self, outcomes: list[Outcome], page: Path) -> None:
         """Every run with its state."""
-        runs = [{"run": o.spec.name, "state": o.state, "error": o.error, "seconds": round(o.seconds, 3)} for o in outcomes]
+        runs = [
+            {"run": o.spec.name, "state": o.state, "error": o.error, "seconds": round(o.seconds, 3)} for o in outcomes
+        ]
         self._emit("summary", runs=runs, report=str(page))
 
 

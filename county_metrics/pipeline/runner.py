@@ -70,7 +70,9 @@ def _plan(spec: RunSpec, store: Store, root: Path) -> Planned:
     if trace is None:
         return Planned(spec, parts, None, "code, parameters or environment are new")
     entry = store.find(full_key(parts, traced_content(trace, root)))
-    return Planned(spec, parts, entry, "up to date" if entry else "a file that it reads, or a module that it uses, changed")
+    return Planned(
+        spec, parts, entry, "up to date" if entry else "a file that it reads, or a module that it uses, changed"
+    )
 
 
 def execute(
@@ -161,7 +163,7 @@ def _execute_one(spec: RunSpec, session: Session) -> None:
     notebook = nbformat.read(spec.notebook, as_version=4)
     execute_notebook(
         notebook, None, parameters=spec.given, engine_name="county_metrics", progress_bar=False, session=session
-    )  # fmt: skip
+    )
 
 
 def _finish(future: Future[None], job: _Job, store: Store, root: Path, interrupted: bool) -> Outcome:

@@ -45,7 +45,9 @@ class Store:
             self.build.mkdir(parents=True, exist_ok=True)
             lock = (self.build / ".lock").open("w")
         except OSError as error:
-            raise RunnerError(f"{self.build}: cannot be written ({(error.strerror or '').lower()}); free or unlock it and run again") from error
+            raise RunnerError(
+                f"{self.build}: cannot be written ({(error.strerror or '').lower()}); free or unlock it and run again"
+            ) from error
         with lock:
             _acquire(lock.fileno(), waiting)
             self._sweep()
@@ -77,7 +79,8 @@ class Store:
 
     def trace(self, static_key: str) -> dict[str, list[str]] | None:
         """What the last run with this static key read, or None."""
-        return _json(self.traces / f"{static_key}.json")
+        found: dict[str, list[str]] | None = _json(self.traces / f"{static_key}.json")
+        return found
 
     def find(self, key: str) -> Path | None:
         """The entry of a key, if it is there with every file at its size."""

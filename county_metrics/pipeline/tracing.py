@@ -35,7 +35,11 @@ def start(roots: list[str]) -> None:
 
 def _note(path: str, heads: tuple[str, ...], into: set[str]) -> None:
     full = os.path.abspath(path)
-    if (full + os.sep).startswith(heads) and not _SKIPPED.intersection(full.split(os.sep)) and not full.endswith((".py", ".pyc")):
+    if (
+        (full + os.sep).startswith(heads)
+        and not _SKIPPED.intersection(full.split(os.sep))
+        and not full.endswith((".py", ".pyc"))
+    ):
         into.add(full)
 
 
@@ -44,7 +48,5 @@ def report() -> dict[str, list[str]]:
     package = str(Path(__file__).resolve().parent.parent)
     used = {name: getattr(module, "__file__", None) for name, module in list(sys.modules.items())}
     runner = ("county_metrics.pipeline", "county_metrics.report", "county_metrics.cli")
-    modules = {
-        path for name, path in used.items() if path and path.startswith(package) and not name.startswith(runner)
-    }
+    modules = {path for name, path in used.items() if path and path.startswith(package) and not name.startswith(runner)}
     return {"files": sorted(_files), "folders": sorted(_folders), "modules": sorted(modules)}

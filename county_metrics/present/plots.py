@@ -1,11 +1,11 @@
-"""Plots from plot blocks: seaborn's look on matplotlib, Chinese text from the shipped font, the same bytes every time."""
+"""Plots from plot blocks: seaborn on matplotlib, Chinese text from the shipped font, the same bytes every time."""
 
 from __future__ import annotations
 
 import io
 import warnings
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from county_metrics.errors import unknown_id
 from county_metrics.paths import fonts
@@ -77,7 +77,7 @@ def draw(block: dict[str, Any], language: str) -> Figure:
     painters = {"slope": _slope, "intervals": _intervals}
     if block["kind"] not in painters:
         raise unknown_id("plot", block["kind"], list(painters))
-    with matplotlib.rc_context(seaborn.axes_style("white") | _settings()):
+    with matplotlib.rc_context(cast(Any, seaborn.axes_style("white") | _settings())):
         figure = Figure(figsize=(6.8, 3.6), layout="constrained")
         painters[block["kind"]](figure.subplots(), block["data"], language)
     for sign in missing_glyphs("".join(_texts(block["data"], language))):
@@ -101,7 +101,7 @@ def svg(block: dict[str, Any], language: str) -> bytes:
 
     figure = draw(block, language)
     buffer = io.BytesIO()
-    with matplotlib.rc_context(_settings()):
+    with matplotlib.rc_context(cast(Any, _settings())):
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
     return buffer.getvalue()
 
@@ -123,13 +123,25 @@ def _slope(axes: Axes, data: dict[str, Any], language: str) -> None:
     for x, end, value in zip((0, 1), ends, values, strict=True):
         shown = format_number(end["value"], None, False) + plain(data["unit_suffix"], language)
         axes.annotate(
-            shown, (x, value), xytext=(-14 if x == 0 else 14, 0), textcoords="offset points",
-            ha="right" if x == 0 else "left", va="center", fontsize=13, fontweight="bold",
+            shown,
+            (x, value),
+            xytext=(-14 if x == 0 else 14, 0),
+            textcoords="offset points",
+            ha="right" if x == 0 else "left",
+            va="center",
+            fontsize=13,
+            fontweight="bold",
         )
     middle = sum(values) / 2
     axes.annotate(
-        plain(data["change"], language), (0.5, middle), xytext=(0, 12), textcoords="offset points",
-        ha="center", va="bottom", fontsize=11, color=colour,
+        plain(data["change"], language),
+        (0.5, middle),
+        xytext=(0, 12),
+        textcoords="offset points",
+        ha="center",
+        va="bottom",
+        fontsize=11,
+        color=colour,
         bbox={"boxstyle": "round,pad=0.25", "facecolor": "white", "edgecolor": "none", "alpha": 0.85},
     )
     axes.set_xticks([0, 1], [plain(end["label"], language) for end in ends], fontsize=10)
@@ -149,7 +161,7 @@ def _intervals(axes: Axes, data: dict[str, Any], language: str) -> None:
         low, middle, high = (float(row[key]) for key in ("low", "value", "high"))
         axes.plot([low, high], [place, place], color=colour, linewidth=5, alpha=0.35, solid_capstyle="butt")
         axes.plot([middle], [place], "o", color=colour, markersize=7)
-        shown = f"{format_number(row['value'], 1, True)} [{format_number(row['low'], 1, True)}, {format_number(row['high'], 1, True)}]"
+        shown = "{} [{}, {}]".format(*(format_number(row[key], 1, True) for key in ("value", "low", "high")))
         axes.annotate(shown, (middle, place), xytext=(0, 9), textcoords="offset points", ha="center", fontsize=9)
     axes.set_yticks(range(len(rows)), [plain(row["label"], language) for row in reversed(rows)], fontsize=9)
     axes.set_ylim(-0.6, len(rows) - 0.3)

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from county_metrics.present.number import number_html, number_plain
 
@@ -33,7 +33,7 @@ def set_language(language: str) -> None:
     global _current
     if language not in LANGUAGES:
         raise ValueError(f"the language is 'en' or 'zh', not '{language}'")
-    _current = cast(Language, language)
+    _current = language
 
 
 def current_language() -> Language:
@@ -90,7 +90,9 @@ def _render(node: Any, language: str, show_number: Callable[[Any, str], str], es
     if "number" in node:
         return show_number(node, language)
     if "join" in node:
-        return _render(node["by"], language, show_number, escape).join(_render(part, language, show_number, escape) for part in node["join"])
+        return _render(node["by"], language, show_number, escape).join(
+            _render(part, language, show_number, escape) for part in node["join"]
+        )
     if "say" not in node:
         return escape(node[language] or node["en"])
     slots = node.get("slots", {})

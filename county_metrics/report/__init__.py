@@ -1,1 +1,1 @@
-"""The report: a static site from the kept outputs of runs, in English and Chinese, complete without network or script."""
+"""The report: a static site from the kept outputs of runs, in two languages, complete without network or script."""

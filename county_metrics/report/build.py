@@ -28,7 +28,13 @@ def check_everything(folder: Path | None) -> list[Problem]:
 
 
 def build_report(
-    wanted: list[str], jobs: int, timeout: float | None, *, dry_run: bool = False, why: str | None = None, json_events: bool = False
+    wanted: list[str],
+    jobs: int,
+    timeout: float | None,
+    *,
+    dry_run: bool = False,
+    why: str | None = None,
+    json_events: bool = False,
 ) -> int:
     """Execute what changed and build the site.
 

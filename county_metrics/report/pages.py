@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from county_metrics.pipeline.collect import blocks
@@ -69,7 +68,10 @@ def run_context(page: RunPage, language: str) -> dict[str, Any]:
         *({"url": f"{up}data/{name}/{table}.csv", "label": f"{w['table']}: {table}"} for table in tables),
         *({"url": f"{up}figures/{name}/{plot}.json", "label": f"{w['figure_data']}: {plot}"} for plot in plots),
     ]
-    run = _run(page.outcome, language) | {"downloads": downloads, "error_url": None if page.outcome.good else f"{name}-error.html"}
+    run = _run(page.outcome, language) | {
+        "downloads": downloads,
+        "error_url": None if page.outcome.good else f"{name}-error.html",
+    }
     return {"body": body, "headings": headings(body), "run": run} | _frame(language, f"runs/{name}.html")
 
 
@@ -95,23 +97,33 @@ def _stopped_at(notebook: dict[str, Any]) -> str:
 def home_context(pages: list[RunPage], outcomes: list[Outcome], language: str) -> dict[str, Any]:
     """Context of the overview."""
     failures = [
-        _run(outcome, language) | {"error_url": f"runs/{outcome.spec.name}-error.html"} for outcome in outcomes if not outcome.good
+        _run(outcome, language) | {"error_url": f"runs/{outcome.spec.name}-error.html"}
+        for outcome in outcomes
+        if not outcome.good
     ]
-    return {"runs": [_overview(page, language) for page in pages], "failures": failures} | _frame(language, "index.html")
+    return {"runs": [_overview(page, language) for page in pages], "failures": failures} | _frame(
+        language, "index.html"
+    )
 
 
 def _overview(page: RunPage, language: str) -> dict[str, Any]:
     card, url = page.card, f"runs/{page.name}.html"
 
     def shown(node: Any) -> str:
-        return link_numbers(markup(node, language), lambda ref: url + page.targets[ref] if ref in page.targets else None)
+        return link_numbers(
+            markup(node, language), lambda ref: url + page.targets[ref] if ref in page.targets else None
+        )
 
     plots = [block for _, block in blocks(page.notebook) if block["block"] == "plot"]
     texts = {key: shown(card[key]) for key in ("title", "place", "from_to", "headline", "bounds")}
     grade = [{"label": plain(item["label"], language), "passed": item["passed"]} for item in card["grade"]]
     alt = plain(plots[0]["alt"], language) if plots else ""
     thumbnail = f"{_up(language)}figures/{page.name}/{plots[0]['name']}.{language}.svg" if plots else None
-    return _run(page.outcome, language) | {"url": url, "thumbnail": thumbnail, "card": texts | {"grade": grade, "alt": alt}}
+    return _run(page.outcome, language) | {
+        "url": url,
+        "thumbnail": thumbnail,
+        "card": texts | {"grade": grade, "alt": alt},
+    }
 
 
 def _run(outcome: Outcome, language: str) -> dict[str, Any]:
@@ -125,7 +137,7 @@ def _run(outcome: Outcome, language: str) -> dict[str, Any]:
         "error_url": None,
         "downloads": [],
         "parameters": spec.parameters,
-        "command": f"county-metrics report {Path(spec.source).stem if spec.source.startswith('params/') else spec.source}",
+        "command": f"county-metrics report {spec.name if spec.source.startswith('params/') else spec.source}",
     }
 
 

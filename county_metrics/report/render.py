@@ -17,16 +17,73 @@ _OURS = "application/x-county-metrics"
 _PRIORITY = [_OURS, "text/html", "image/svg+xml", "image/png", "image/jpeg", "text/markdown", "text/plain"]
 _DATA = re.compile(r'<data\b[^>]*\bdata-ref="([^"]*)"[^>]*>[^<]*</data>')
 _TAGS = frozenset(
-    "a abbr b blockquote br caption code col colgroup dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img"
-    " ins kbd li mark ol p pre q s samp small span strong sub summary sup table tbody td tfoot th thead tr u ul var".split()
+    [
+        "a",
+        "abbr",
+        "b",
+        "blockquote",
+        "br",
+        "caption",
+        "code",
+        "col",
+        "colgroup",
+        "dd",
+        "del",
+        "details",
+        "div",
+        "dl",
+        "dt",
+        "em",
+        "figcaption",
+        "figure",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "hr",
+        "i",
+        "img",
+        "ins",
+        "kbd",
+        "li",
+        "mark",
+        "ol",
+        "p",
+        "pre",
+        "q",
+        "s",
+        "samp",
+        "small",
+        "span",
+        "strong",
+        "sub",
+        "summary",
+        "sup",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+        "u",
+        "ul",
+        "var",
+    ]
 )
-_ATTRIBUTES = frozenset("alt class colspan dir href hreflang id lang rowspan scope start title".split())
+_ATTRIBUTES = frozenset(
+    ["alt", "class", "colspan", "dir", "href", "hreflang", "id", "lang", "rowspan", "scope", "start", "title"]
+)
 _HEADING = re.compile(r'<h2 id="([^"]*)">(.*?)<', re.S)
 
 
 def words(language: str) -> dict[str, str]:
     """Fixed words of the site in one language."""
-    return {name.removeprefix("site."): text[language] for name, text in catalogue().items() if name.startswith("site.")}
+    return {
+        name.removeprefix("site."): text[language] for name, text in catalogue().items() if name.startswith("site.")
+    }
 
 
 @cache
@@ -89,7 +146,12 @@ def render_notebook(
             block = output.get("data", {}).get(MIME)
             if block is not None:
                 output["data"] = {_OURS: to_html(block, language, figure)}
-    resources = {"words": words(language), "marked": marked, "not_run": marked is not None, "open_code": marked is not None}
+    resources = {
+        "words": words(language),
+        "marked": marked,
+        "not_run": marked is not None,
+        "open_code": marked is not None,
+    }
     body, _ = _exporter().from_notebook_node(nbformat.from_dict(shown), resources=resources)
     return str(body)
 

@@ -17,10 +17,25 @@ from county_metrics.report.pages import RunPage, error_context, home_context, re
 
 def site_key(outcomes: list[Outcome], environment: str) -> str:
     """Key of a site: its runs and their states, titles, and every file of this package that shapes a page."""
-    shaping = [path for folder in ("present", "report", "pipeline") for path in sorted((PACKAGE / folder).rglob("*")) if path.is_file()]
-    own = {path.relative_to(PACKAGE).as_posix(): file_digest(path) for path in shaping if path.suffix not in (".pyc", ".ttf")}
+    shaping = [
+        path
+        for folder in ("present", "report", "pipeline")
+        for path in sorted((PACKAGE / folder).rglob("*"))
+        if path.is_file()
+    ]
+    own = {
+        path.relative_to(PACKAGE).as_posix(): file_digest(path)
+        for path in shaping
+        if path.suffix not in (".pyc", ".ttf")
+    }
     runs = [
-        [o.spec.name, o.spec.title, o.spec.source, "good" if o.good else [o.state, o.error], o.entry.name if o.entry else None]
+        [
+            o.spec.name,
+            o.spec.title,
+            o.spec.source,
+            "good" if o.good else [o.state, o.error],
+            o.entry.name if o.entry else None,
+        ]
         for o in outcomes
     ]
     return digest({"runs": runs, "own": own, "environment": environment})
@@ -28,7 +43,9 @@ def site_key(outcomes: list[Outcome], environment: str) -> str:
 
 def is_current(store: Store, key: str) -> bool:
     """Whether the site that ``build/report`` shows is the one of this key."""
-    return (store.build / "report").resolve() == (store.build / "sites" / key).resolve() and (store.build / "report" / "manifest.json").is_file()
+    return (store.build / "report").resolve() == (store.build / "sites" / key).resolve() and (
+        store.build / "report" / "manifest.json"
+    ).is_file()
 
 
 def build_site(outcomes: list[Outcome], store: Store, key: str) -> Path:
@@ -57,7 +74,10 @@ def build_site(outcomes: list[Outcome], store: Store, key: str) -> Path:
         _write_static(folder, text)
         _write_results(folder, pages)
         files = sorted(path for path in folder.rglob("*") if path.is_file())
-        runs = {o.spec.name: {"state": "done" if o.good else o.state, "key": o.entry.name if o.entry else None} for o in outcomes}
+        runs = {
+            o.spec.name: {"state": "done" if o.good else o.state, "key": o.entry.name if o.entry else None}
+            for o in outcomes
+        }
         listing = {path.relative_to(folder).as_posix(): file_digest(path) for path in files}
         write_json(folder / "manifest.json", {"runs": runs, "files": listing})
         target = store.build / "sites" / key
@@ -78,16 +98,23 @@ def _write_pages(folder: Path, pages: list[RunPage], outcomes: list[Outcome]) ->
     from markupsafe import Markup
 
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     everything = []
     for language in LANGUAGES:
         root = folder if language == "en" else folder / language
         (root / "runs").mkdir(parents=True)
-        contexts: list[tuple[str, str, dict[str, Any]]] = [("index.html", "home", home_context(pages, outcomes, language))]
+        contexts: list[tuple[str, str, dict[str, Any]]] = [
+            ("index.html", "home", home_context(pages, outcomes, language))
+        ]
         contexts += [(f"runs/{page.name}.html", "run", run_context(page, language)) for page in pages]
-        contexts += [(f"runs/{o.spec.name}-error.html", "run", error_context(o, language)) for o in outcomes if not o.good]
+        contexts += [
+            (f"runs/{o.spec.name}-error.html", "run", error_context(o, language)) for o in outcomes if not o.good
+        ]
         for path, template, context in contexts:
             _trust(context, Markup)
             html = environment.get_template(f"{template}.html.j2").render(context)
@@ -124,7 +151,9 @@ def _write_static(folder: Path, text: str) -> None:
     shutil.copyfile(Path(__file__).parent / "static" / "site.css", static / "site.css")
     characters = set(map(ord, text)) | set(range(0x20, 0x7F))
     for weight in ("Regular", "Bold"):
-        options = subset.Options(flavor="woff2", layout_features=["kern", "tnum"], hinting=False, recalc_timestamp=False)
+        options = subset.Options(
+            flavor="woff2", layout_features=["kern", "tnum"], hinting=False, recalc_timestamp=False
+        )
         font = subset.load_font(str(fonts() / f"NotoSansSC-{weight}.ttf"), options)
         cutter = subset.Subsetter(options)
         cutter.populate(unicodes=characters)
@@ -145,5 +174,15 @@ def _write_results(folder: Path, pages: list[RunPage]) -> None:
         given = {name: kept["parameters"].get(name, "") for name in names}
         for row in kept["results"]:
             ends = {end: "" if row[end] is None else row[end] for end in ("low", "high")}
-            rows.append({"run": page.name, **given, "name": row["name"], "value": row["value"], **ends, "unit": row["unit"], "provenance": row["provenance"]})
+            rows.append(
+                {
+                    "run": page.name,
+                    **given,
+                    "name": row["name"],
+                    "value": row["value"],
+                    **ends,
+                    "unit": row["unit"],
+                    "provenance": row["provenance"],
+                }
+            )
     write_text(folder / "results.csv", csv_text(rows))

@@ -1,0 +1,38 @@
+# Every target sets up .venv by itself; `make` alone lists them.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+BIN := .venv/bin
+RUN := .venv/.ready-run
+DEV := .venv/.ready-dev
+
+.PHONY: help report test lab check lint notebooks clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+
+report: $(RUN) ## execute what changed and build build/report/index.html
+	@$(BIN)/county-metrics report $(RUNS)
+
+test: $(DEV) ## every test
+	@$(BIN)/python tools/run_tests.py
+
+lab: $(RUN) ## open the notebooks in JupyterLab
+	@$(BIN)/jupyter lab --notebook-dir=notebooks
+
+check: $(RUN) ## check data and params files
+	@$(BIN)/county-metrics check
+
+lint: $(DEV) ## style and types
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+notebooks: $(DEV) ## execute the notebooks with their defaults and keep the outputs in them
+	@$(BIN)/python tools/refresh_notebooks.py
+
+clean: ## remove everything that was built; .venv stays
+	@rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(RUN): requirements.lock pyproject.toml
+	@sh tools/bootstrap.sh requirements.lock $@
+
+$(DEV): requirements-dev.lock requirements.lock pyproject.toml
+	@sh tools/bootstrap.sh requirements-dev.lock $@ && touch $(RUN)

@@ -83,7 +83,8 @@ def nearest(name: str, allowed: Sequence[str]) -> str:
     >>> nearest("workday", ["workdays", "day"])
     "did you mean 'workdays'? Allowed: day, workdays"
     """
-    close = difflib.get_close_matches(name, allowed, n=1, cutoff=0.5)
+    begun = sorted(other for other in allowed if name and other.startswith(name))
+    close = begun or difflib.get_close_matches(name, allowed, n=1, cutoff=0.6)
     listed = ", ".join(sorted(allowed)) if allowed else "nothing is defined"
     return f"did you mean '{close[0]}'? Allowed: {listed}" if close else f"Allowed: {listed}"
 

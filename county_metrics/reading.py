@@ -86,33 +86,38 @@ def read_csv(path: Path, shown: str, columns: Sequence[str], problems: list[Prob
     text = read_text(path, shown, problems)
     if text is None:
         return []
-    lines = text.splitlines(keepends=True)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    lines = list(io.StringIO(text, newline=""))
+    reader = csv.reader(iter(lines), strict=True)
     rows: list[Row] = []
     header: list[str] = []
+    before, last = len(problems), 0
     try:
         for record in reader:
-            line = reader.line_num
+            line, last = last + 1, reader.line_num
             if not record:
+                continue
+            if last > line:
+                message = "a quoted field runs over the end of its line; write it on one line"
+                problems.append(Problem(shown, line, 1, "row", message))
                 continue
             starts = _starts(lines[line - 1])
             if not header:
                 header = record
                 _check_header(header, columns, shown, line, starts, problems)
+                if len(problems) > before:
+                    return []
                 continue
             if len(record) != len(header):
                 problems.append(_misfit(record, header, shown, line, starts))
                 continue
-            rows.append(
-                Row(dict(zip(header, record, strict=True)), shown, line, dict(zip(header, starts, strict=False)))
-            )
+            values = dict(zip(header, record, strict=True))
+            rows.append(Row(values, shown, line, dict(zip(header, starts, strict=False))))
     except csv.Error as error:
         problems.append(Problem(shown, reader.line_num, 1, "", f"not a CSV row ({error}); check the quotes"))
-    if not header:
-        problems.append(Problem(shown, 1, 1, "", f"empty; the first row must name the columns {', '.join(columns)}"))
-    if any(problem.path == shown and problem.line == 1 for problem in problems):
-        return []
-    return rows
+    if not header and len(problems) == before:
+        message = f"empty; the first row must name the columns {', '.join(columns)}"
+        problems.append(Problem(shown, 1, 1, "", message))
+    return rows if header else []
 
 
 def _starts(line: str) -> list[int]:
@@ -180,7 +185,15 @@ def parse_yaml(text: str, shown: str, problems: list[Problem]) -> YamlMap | None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        problems.append(Problem(shown, line, column, "", f"not YAML: {error.problem or error.context}; check brackets, quotes and indentation"))
+        problems.append(
+            Problem(
+                shown,
+                line,
+                column,
+                "",
+                f"not YAML: {error.problem or error.context}; check brackets, quotes and indentation",
+            )
+        )
         return None
     except (YAMLError, ValueError, RecursionError) as error:
         problems.append(Problem(shown, 1, 1, "", f"not YAML: {str(error).splitlines()[0]}"))

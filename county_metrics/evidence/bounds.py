@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import product
@@ -13,8 +13,10 @@ from county_metrics.evidence.schema import Quantifier
 
 _MAGNITUDES = {"十": 10, "百": 100, "千": 1000, "万": 10_000, "亿": 100_000_000}
 _DIGITS = dict(zip("零一二三四五六七八九", range(10), strict=True)) | {"两": 2, "〇": 0}
-_SPELT = {"全": Decimal(100), "零": Decimal(0), "半": Decimal(50)}
+_SPELT = {"全": Decimal(100), "零": Decimal(0)}
 _ARABIC = re.compile(r"\d+(?:\.\d+)?")
+_HALF = re.compile(r"一?半")
+_RANGE = re.compile(r"(\d+(?:\.\d+)?)(?:至|到|—|~|-)(\d+(?:\.\d+)?)(.*)")
 _CHINESE = re.compile(r"[零〇一二两三四五六七八九十百千]+")
 
 
@@ -139,37 +141,53 @@ def corners(function: Callable[..., Decimal], *inputs: Interval) -> Interval:
     return Interval(min(values), max(values))
 
 
-def read_printed(printed: str, words: tuple[str, ...]) -> PrintedForm | None:
+def read_printed(printed: str, words: Iterable[str], exact: Iterable[str] = ("达", "为")) -> PrintedForm | None:
     """Read the printed form of a figure; None when it holds no number that can be read.
 
     Parameters
     ----------
     printed : str
-        As in the source: ``230个工作日``, ``近五成``, ``100余万元``, ``1.69∶1``, ``翻两番``.
-    words : tuple of str
+        As in the source: ``230个工作日``, ``近五成``, ``100余万元``, ``1.69∶1``, ``翻两番``, ``50至60项``.
+    words : iterable of str
         Quantifier words of the vocabulary.
+    exact : iterable of str
+        Those among them that leave the number as it is.
 
     Examples
     --------
-    >>> read_printed("100余万元", ("余",))
+    >>> read_printed("100余万元", ["余"])
     PrintedForm(value=Decimal('1000000'), step=Decimal('1000000'), word='余', value_hi=None)
-    >>> read_printed("近五成", ("近",)).value
+    >>> read_printed("近五成", ["近"]).value
     Decimal('50')
     """
     text = unicodedata.normalize("NFKC", printed).replace(",", "").replace(" ", "")
+    span = _RANGE.search(text)
+    if span:
+        low, high = (_arabic(digits, span.group(3), "") for digits in span.group(1, 2))
+        return PrintedForm(low.value, low.step, text[span.end(1)], high.value)
     word = next((w for w in sorted(words, key=len, reverse=True) if w in text), "")
-    plain = text.replace(word, "", 1) if word else text
+    plain = (text.replace(word, "", 1) if word else text).removeprefix("百分之")
+    loose = "" if word in exact else word
+    form = _form(plain, loose)
+    return form and PrintedForm(form.value, form.step, word)
+
+
+def _form(plain: str, word: str) -> PrintedForm | None:
     doubled = re.search(r"翻([一两二三四])?番", plain)
     if doubled:
         return PrintedForm(Decimal(2) ** _DIGITS.get(doubled.group(1) or "一", 1), Decimal(0), word)
     ratio = re.match(r"(\d+(?:\.\d+)?)[:∶]1$", plain)
-    found = ratio or _ARABIC.search(plain)
+    if ratio:
+        return _arabic(ratio.group(1), "", word)
+    found = _ARABIC.search(plain)
     if found:
-        return _arabic(found.group(1) if ratio else found.group(0), "" if ratio else plain[found.end() :], word)
+        return _arabic(found.group(0), plain[found.end() :], word)
+    if _HALF.match(plain):
+        return PrintedForm(Decimal(50), Decimal(0), word)
     spelt = _CHINESE.search(plain)
-    if spelt and not plain.startswith(("全", "零增")):
+    if spelt and not plain.startswith(("全", "零增")) and "分之" not in plain:
         return _spelt_out(spelt.group(0), plain[spelt.end() :], word)
-    return next((PrintedForm(v, Decimal(0), word) for sign, v in _SPELT.items() if sign in plain), None)
+    return next((PrintedForm(value, Decimal(0), word) for sign, value in _SPELT.items() if sign in plain), None)
 
 
 def _arabic(digits: str, rest: str, word: str) -> PrintedForm:
@@ -196,7 +214,7 @@ def _spelt_out(numeral: str, rest: str, word: str) -> PrintedForm:
 
 def _factor(rest: str) -> Decimal:
     factor = Decimal(1)
-    for sign in rest:
+    for sign in "" if rest.startswith("百分点") else rest:
         if sign == "成":
             return factor * 10
         if sign not in _MAGNITUDES:

@@ -210,7 +210,7 @@ def build_sources(tree: YamlMap, path: str, problems: list[Problem]) -> dict[str
     for node in _Reader(tree, path, ("sources",), problems).list("sources"):
         entry = _Reader(node, path, _SOURCE_KEYS, problems)
         name = entry.text("id")
-        if name in sources:
+        if name and name in sources:
             entry.problem("id", entry.items["id"], f"'{name}' stands twice")
         renditions = [_Reader(item, path, _RENDITION_KEYS, problems) for item in entry.list("renditions")]
         sources[name] = Source(

@@ -8,16 +8,16 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from county_metrics.errors import Problem, nearest
-from county_metrics.evidence.bounds import bounds, read_printed
+from county_metrics.evidence.bounds import Interval, read_printed
 from county_metrics.evidence.periods import parse_period
 from county_metrics.evidence.schema import QUOTE_LIMIT, Column, Quantifier
 from county_metrics.reading import Row, plain_form
 
 _ID = re.compile(r"[a-z][a-z0-9_]*")
-_DECIMAL = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
-_COUNT = re.compile(r"[1-9]\d*")
+_DECIMAL = re.compile(r"-?(0|[1-9]\d{0,19})(\.\d{1,20})?")
+_COUNT = re.compile(r"[1-9]\d{0,5}")
 _READING = re.compile(r"[a-z][a-z0-9_]*=-?\d+(\.\d+)?")
-_KNOWN_NOUNS = {"units": "unit", "indicators": "indicator", "sources": "source", "quantifiers": "quantifier"}
+_KNOWN_NOUNS = {"units": "a unit", "indicators": "an indicator", "sources": "a source", "quantifiers": "a quantifier"}
 
 
 def check_row(row: Row, columns: Sequence[Column], known: Mapping[str, Sequence[str]], problems: list[Problem]) -> bool:
@@ -67,9 +67,7 @@ def _fault(value: str, column: Column, known: Mapping[str, Sequence[str]]) -> st
     if column.refers_to:
         for name in value.split() if column.kind == "ids" else [value]:
             if name not in known[column.refers_to]:
-                noun = _KNOWN_NOUNS[column.refers_to]
-                article = "an" if noun[0] in "aeiou" else "a"
-                return f"'{name}' is not {article} {noun}; {nearest(name, known[column.refers_to])}"
+                return f"'{name}' is not {_KNOWN_NOUNS[column.refers_to]}; {nearest(name, known[column.refers_to])}"
     return None
 
 
@@ -92,6 +90,10 @@ def check_figure(row: Row, quantifiers: Mapping[str, Quantifier], problems: list
         problems.append(row.problem("role", f"'{value['role']}' in a pair; a pair has one before and one after"))
     if (value["quantifier"] == "range") != bool(value["value_hi"]):
         problems.append(row.problem("value_hi", "goes with the quantifier 'range' and only with it"))
+    if value["kind"] == "share" and value["unit"] == "percent" and not 0 <= Decimal(value["value"]) <= 100:
+        problems.append(
+            row.problem("value", f"{value['value']} is not a share; a share lies between 0 and 100 percent")
+        )
     if Decimal(value["step"]) < 0:
         problems.append(row.problem("step", "a rounding step is not negative"))
     elif len(problems) == before:
@@ -131,7 +133,8 @@ def _check_printed(row: Row, quantifiers: Mapping[str, Quantifier], problems: li
             row.problem("step", f"{step} is finer than the printed form '{printed}', which is rounded to {form.step:f}")
         )
         return
-    said = bounds(form.value, quantifiers["exact"], form.step)
+    half = form.step / 2
+    said = Interval(form.value - half, form.value + half)
     readings = [Decimal(part.split("=")[1]) for part in row.values["readings"].split(";") if part]
     if value not in said and form.value not in readings:
         problems.append(
@@ -139,8 +142,11 @@ def _check_printed(row: Row, quantifiers: Mapping[str, Quantifier], problems: li
         )
 
 
-def check_pairs(rows: Sequence[Row], problems: list[Problem]) -> set[str]:
-    """Pairs that lack a before or an after, hold one twice, or mix indicators or units; returns their ids."""
+def check_pairs(rows: Sequence[Row], problems: list[Problem], *, whole: bool = True) -> set[str]:
+    """Pairs that lack a before or an after, hold one twice, or mix indicators or units; returns their ids.
+
+    With `whole` False some rows could not be read, and a missing half is not reported on top of that.
+    """
     broken: set[str] = set()
     pairs: dict[str, list[Row]] = {}
     for row in rows:
@@ -150,12 +156,11 @@ def check_pairs(rows: Sequence[Row], problems: list[Problem]) -> set[str]:
         found = len(problems)
         for role, other in (("before", "after"), ("after", "before")):
             same = [row for row in members if row.values["role"] == role]
-            if not same:
-                problems.append(
-                    members[0].problem(
-                        "pair", f"'{name}' has {_article(other)} but no {role}; add the figure or leave the pair empty"
-                    )
-                )
+            if not same and whole:
+                message = f"'{name}' has {_article(other)} but no {role}; add the figure or leave the pair empty"
+                problems.append(members[0].problem("pair", message))
+            elif not same:
+                broken.add(name)
             problems.extend(
                 row.problem("pair", f"'{name}' has a second {role}; a pair has one of each") for row in same[1:]
             )

@@ -20,7 +20,11 @@ _WHERE = {
     "DesignError": "analysis.design",
     "cases": "evidence.browse",
     "load_case": "evidence.load",
-    "check_data": "evidence.load",
+    "check_data": "evidence.verify",
+    "figures": "evidence.frames",
+    "figure": "evidence.frames",
+    "claims": "evidence.frames",
+    "mechanisms": "evidence.frames",
     "endpoint_change": "analysis.endpoints",
     "check_change": "analysis.check",
     "gate": "analysis.design",
@@ -41,9 +45,13 @@ __all__ = [
     "cases",
     "check_change",
     "check_data",
+    "claims",
     "endpoint_change",
+    "figure",
+    "figures",
     "gate",
     "load_case",
+    "mechanisms",
     "record",
     "set_language",
     "show",
@@ -57,7 +65,9 @@ if TYPE_CHECKING:
     from county_metrics.analysis.record import record
     from county_metrics.errors import DataError, ParameterError, UnknownIdError
     from county_metrics.evidence.browse import cases
-    from county_metrics.evidence.load import check_data, load_case
+    from county_metrics.evidence.frames import claims, figure, figures, mechanisms
+    from county_metrics.evidence.load import load_case
+    from county_metrics.evidence.verify import check_data
     from county_metrics.parameters import CaseId, Choice, PairId
     from county_metrics.present.wording import set_language
 

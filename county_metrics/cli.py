@@ -20,12 +20,8 @@ app = typer.Typer(
 
 @app.command()
 def report(
-    runs: Annotated[
-        list[str] | None, typer.Argument(help="Runs in params/, or params files; all when none is named.")
-    ] = None,
-    jobs: Annotated[
-        int | None, typer.Option(min=1, help="Kernels at once; one for each processor when not given.")
-    ] = None,
+    runs: Annotated[list[str] | None, typer.Argument(help="Runs in params/, or params files; all when none is named.")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Kernels at once; one for each processor when not given.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run and why; run nothing.")] = False,
     why: Annotated[str | None, typer.Option(help="Say why this run would be executed; run nothing.")] = None,
     json_events: Annotated[bool, typer.Option("--json", help="One JSON object a line instead of text.")] = False,
@@ -34,9 +30,7 @@ def report(
     """Execute what changed and build the report. Exit status: 0 all well, 1 a run failed, 2 bad input."""
     from county_metrics.report.build import build_report
 
-    raise typer.Exit(
-        build_report(list(runs or []), jobs or 0, timeout, dry_run=dry_run, why=why, json_events=json_events)
-    )
+    raise typer.Exit(build_report(list(runs or []), jobs or 0, timeout, dry_run=dry_run, why=why, json_events=json_events))
 
 
 @app.command()
@@ -51,10 +45,41 @@ def check(
     problems = check_everything(folder)
     for problem in problems:
         typer.echo(str(problem), err=True)
-    typer.echo(
-        "all well" if not problems else f"{len(problems)} problem{'s' if len(problems) > 1 else ''}", err=bool(problems)
-    )
+    typer.echo("all well" if not problems else f"{len(problems)} problem{'s' if len(problems) > 1 else ''}", err=bool(problems))
     raise typer.Exit(2 if problems else 0)
+
+
+@app.command()
+def verify(
+    sources: Annotated[Path, typer.Option(help="Folder with your copy of the source texts.")],
+    write: Annotated[bool, typer.Option("--write", help="Write data/anchors.lock.csv anew from intact texts.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Look for every figure in your own copy of the texts. Exit status: 0 all found, 1 not all, 2 no texts."""
+    from county_metrics.report.evidence import verify_report
+
+    raise typer.Exit(verify_report(sources, write=write, as_json=as_json))
+
+
+@app.command()
+def audit(as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False) -> None:
+    """Re-derive every derived statement of the sources and give each a verdict."""
+    from county_metrics.report.evidence import audit_report
+
+    audit_report(as_json=as_json)
+
+
+@app.command()
+def export(
+    to: Annotated[Path, typer.Option(help="Folder to write into.")],
+    format_: Annotated[str, typer.Option("--format", help="csv, xlsx or dta.")] = "csv",
+    tables: Annotated[list[str] | None, typer.Argument(help="Names of tables; all when none is named.")] = None,
+) -> None:
+    """Write the curated tables as CSV, Excel with a codebook, or Stata with labels."""
+    from county_metrics.evidence.export import export as write_tables
+
+    for path in write_tables(to, format_, tuple(tables or ())):
+        typer.echo(path)
 
 
 @app.command()

@@ -75,6 +75,9 @@ class RunnerError(CountyMetricsError):
     """The runner cannot do its work here (a locked or unwritable build folder, say)."""
 
 
+_LISTED = 40
+
+
 def nearest(name: str, allowed: Sequence[str]) -> str:
     """Say which allowed name was probably meant, and list what is allowed.
 
@@ -86,6 +89,9 @@ def nearest(name: str, allowed: Sequence[str]) -> str:
     begun = sorted(other for other in allowed if name and other.startswith(name))
     close = begun or difflib.get_close_matches(name, allowed, n=1, cutoff=0.6)
     listed = ", ".join(sorted(allowed)) if allowed else "nothing is defined"
+    if len(allowed) > _LISTED:
+        some = difflib.get_close_matches(name, allowed, n=5, cutoff=0) or sorted(allowed)[:5]
+        listed = f"{len(allowed)} names, among them {', '.join(sorted(some))}"
     return f"did you mean '{close[0]}'? Allowed: {listed}" if close else f"Allowed: {listed}"
 
 

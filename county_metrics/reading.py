@@ -138,9 +138,7 @@ def _check_header(
         if name in seen:
             problems.append(Problem(shown, line, column, name or "(no name)", "this column stands twice"))
         elif name not in columns:
-            problems.append(
-                Problem(shown, line, column, name or "(no name)", f"not a column here; {nearest(name, columns)}")
-            )
+            problems.append(Problem(shown, line, column, name or "(no name)", f"not a column here; {nearest(name, columns)}"))
         seen.add(name)
     missing = [name for name in columns if name not in seen]
     if missing:
@@ -149,11 +147,7 @@ def _check_header(
 
 def _misfit(record: list[str], header: list[str], shown: str, line: int, starts: list[int]) -> Problem:
     column = starts[len(header)] if len(record) > len(header) and len(starts) > len(header) else 1
-    cause = (
-        "a stray comma? Put text that holds a comma in double quotes"
-        if len(record) > len(header)
-        else "a comma is missing"
-    )
+    cause = "a stray comma? Put text that holds a comma in double quotes" if len(record) > len(header) else "a comma is missing"
     return Problem(shown, line, column, "row", f"{len(record)} fields where the header has {len(header)}: {cause}")
 
 
@@ -187,11 +181,7 @@ def parse_yaml(text: str, shown: str, problems: list[Problem]) -> YamlMap | None
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         problems.append(
             Problem(
-                shown,
-                line,
-                column,
-                "",
-                f"not YAML: {error.problem or error.context}; check brackets, quotes and indentation",
+                shown, line, column, "", f"not YAML: {error.problem or error.context}; check brackets, quotes and indentation"
             )
         )
         return None

@@ -51,7 +51,9 @@ def notebook(path, *code, parameters='text: str = "a"  # a word', before=(), aft
     cells = [nbformat.v4.new_markdown_cell(text, id=f"before-{index}") for index, text in enumerate(before)]
     cells.append(nbformat.v4.new_code_cell(SET_UP, id="setup"))
     cells.append(nbformat.v4.new_code_cell(parameters, id="parameters", metadata={"tags": ["parameters"]}))
-    cells += [nbformat.v4.new_code_cell(text, id=f"cell-{index}", metadata={"tags": list(tags)}) for index, text in enumerate(code)]
+    cells += [
+        nbformat.v4.new_code_cell(text, id=f"cell-{index}", metadata={"tags": list(tags)}) for index, text in enumerate(code)
+    ]
     cells += [nbformat.v4.new_markdown_cell(text, id=f"after-{index}") for index, text in enumerate(after)]
     kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
     path.parent.mkdir(parents=True, exist_ok=True)

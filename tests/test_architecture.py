@@ -56,13 +56,7 @@ def test_imports_go_one_way(path):
 
 @pytest.mark.parametrize(
     ("library", "layer"),
-    [
-        ("papermill", "pipeline"),
-        ("nbclient", "pipeline"),
-        ("nbconvert", "report"),
-        ("jinja2", "report"),
-        ("typer", "cli"),
-    ],
+    [("papermill", "pipeline"), ("nbclient", "pipeline"), ("nbconvert", "report"), ("jinja2", "report"), ("typer", "cli")],
 )
 def test_a_library_is_known_to_one_layer(library, layer):
     users = [dotted(path) for path in MODULES if any(name.split(".")[0] == library for name in imports(path))]
@@ -95,18 +89,12 @@ def public_definitions(path):
     for node in ast.parse(path.read_text("utf-8")).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
             yield node
-            yield from (
-                n
-                for n in getattr(node, "body", [])
-                if isinstance(node, ast.ClassDef) and isinstance(n, ast.FunctionDef)
-            )
+            yield from (n for n in getattr(node, "body", []) if isinstance(node, ast.ClassDef) and isinstance(n, ast.FunctionDef))
 
 
 @pytest.mark.parametrize("path", MODULES, ids=dotted)
 def test_public_functions_and_classes_have_docstrings(path):
-    bare = [
-        node.name for node in public_definitions(path) if not node.name.startswith("_") and not ast.get_docstring(node)
-    ]
+    bare = [node.name for node in public_definitions(path) if not node.name.startswith("_") and not ast.get_docstring(node)]
     assert bare == []
 
 

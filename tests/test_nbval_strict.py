@@ -15,9 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 def notebook(folder, *cells):
     """A notebook of (source, outputs, execution count) cells."""
     made = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
-    made.cells = [
-        nbformat.v4.new_code_cell(source, outputs=outputs, execution_count=count) for source, outputs, count in cells
-    ]
+    made.cells = [nbformat.v4.new_code_cell(source, outputs=outputs, execution_count=count) for source, outputs, count in cells]
     path = folder / "tried.ipynb"
     path.write_text(json.dumps(made), "utf-8")
     return path

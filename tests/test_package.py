@@ -29,7 +29,9 @@ def test_an_unknown_name_is_an_attribute_error():
 
 
 def test_the_row_of_the_readme_prints():
-    code = "import county_metrics as cm; print(cm.endpoint_change(cm.load_case('jiashan').pair('investment_approval_time')).tidy())"
+    code = (
+        "import county_metrics as cm; print(cm.endpoint_change(cm.load_case('jiashan').pair('investment_approval_time')).tidy())"
+    )
     done = python("-c", code)
     assert done.returncode == 0, done.stderr
     assert "jiashan" in done.stdout
@@ -54,10 +56,10 @@ def test_the_wheel_works_away_from_the_checkout(tmp_path):
     # Last on the path, and without the editable install of the checkout.
     (site / "dependencies.pth").write_text(f"import sys; sys.path.append({str(dependencies)!r})\n", "utf-8")
     shutil.unpack_archive(wheel, site, "zip")
-    code = "import county_metrics as cm; print(cm.__file__); print(cm.endpoint_change(cm.load_case('jiashan').pairs[0]).summary())"
-    done = subprocess.run(
-        [home / "bin" / "python", "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path
+    code = (
+        "import county_metrics as cm; print(cm.__file__); print(cm.endpoint_change(cm.load_case('jiashan').pairs[0]).summary())"
     )
+    done = subprocess.run([home / "bin" / "python", "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert str(site) in done.stdout
     assert "\u221262.6" in done.stdout
@@ -82,9 +84,7 @@ def test_environment_yml_parses_as_conda_reads_it():
     assert [MatchSpec(spec).name.normalized for spec in conda] == ["python", "pip"]
     pip = next(entry["pip"] for entry in parsed["dependencies"] if isinstance(entry, dict))
     assert pip[-1] == "-e ."
-    assert {"jupyterlab", "pandas", "statsmodels", "seaborn", "papermill", "nbval"} <= {
-        spec.split("==")[0] for spec in pip
-    }
+    assert {"jupyterlab", "pandas", "statsmodels", "seaborn", "papermill", "nbval"} <= {spec.split("==")[0] for spec in pip}
 
 
 def test_the_development_lock_holds_the_same_versions():

@@ -74,10 +74,7 @@ def test_a_byte_order_mark_does_not_spoil_the_first_column(tmp_path):
         ),
         ("id,note\na,x\n", ["t.csv:1:1: header: misses the columns value"]),
         ("id,value,note,value\na,1,x,2\n", ["t.csv:1:15: value: this column stands twice"]),
-        (
-            "id,value,note,\na,1,x,\n",
-            ["t.csv:1:15: (no name): not a column here; Allowed: id, note, value"],
-        ),
+        ("id,value,note,\na,1,x,\n", ["t.csv:1:15: (no name): not a column here; Allowed: id, note, value"]),
         ("", ["t.csv:1:1: empty; the first row must name the columns id, value, note"]),
         ("\n\n", ["t.csv:1:1: empty; the first row must name the columns id, value, note"]),
     ],
@@ -116,11 +113,10 @@ def test_text_after_a_closing_quote_is_reported(tmp_path):
     assert problems == ["t.csv:2:1: not a CSV row (',' expected after '\"'); check the quotes"]
 
 
-def test_columns_are_right_in_a_row_that_runs_over_two_lines(tmp_path):
+def test_a_row_that_runs_over_two_lines_is_refused_and_the_next_keeps_its_place(tmp_path):
     rows, problems = csv_of(tmp_path, 'id,value,note\na,230,"one\ntwo"\nb,86,x\n')
-    assert problems == []
-    assert (rows[0].line, rows[0].columns["value"]) == (2, 3)
-    assert (rows[1].line, rows[1].columns["value"]) == (4, 3)
+    assert problems == ["t.csv:2:1: row: a quoted field runs over the end of its line; write it on one line"]
+    assert [(row.values["id"], row.line, row.columns["value"]) for row in rows] == [("b", 4, 3)]
 
 
 @pytest.mark.parametrize("sign", ["\u2028", "\u0085", "\x0b", "\x0c"])
@@ -152,9 +148,7 @@ def test_a_file_that_is_not_there_is_a_problem(tmp_path):
 
 
 def test_yaml_scalars_stay_as_they_are_written(tmp_path):
-    tree, problems = yaml_of(
-        tmp_path, "a: 1.70\nb: no\nc: 010\nd: 12:30\ne: 2014-01-17\nf: '86'\ng: ~\nh: 1_000\n"
-    )
+    tree, problems = yaml_of(tmp_path, "a: 1.70\nb: no\nc: 010\nd: 12:30\ne: 2014-01-17\nf: '86'\ng: ~\nh: 1_000\n")
     assert problems == []
     texts = {name: node.text for name, node in tree.items.items()}
     assert texts == {
@@ -185,15 +179,21 @@ def test_yaml_with_a_byte_order_mark_is_read(tmp_path):
         ("a:\n  b: 1\n  b: 2\n", "t.yaml:3:3: b: this key stands twice, first in line 2"),
         ("a: &x [1]\nb: *x\n", "t.yaml:1:4: anchors and aliases are not read; write the value out"),
         ("a: &x [*x]\n", "t.yaml:1:4: anchors and aliases are not read; write the value out"),
-        ("b: *x\n", "t.yaml:1:4: not YAML: found undefined alias 'x'"),
+        ("b: *x\n", "t.yaml:1:4: not YAML: found undefined alias 'x'; check brackets, quotes and indentation"),
         ("", "t.yaml:1:1: empty; it must hold 'key: value' lines"),
         ("# nothing\n", "t.yaml:1:1: empty; it must hold 'key: value' lines"),
         ("- a\n", "t.yaml:1:1: must hold 'key: value' lines at the top"),
         ("text\n", "t.yaml:1:1: must hold 'key: value' lines at the top"),
         ("? [a]\n: 1\n", "t.yaml:1:3: a key must be plain text"),
-        ("a: 1\n\tb: 2\n", "t.yaml:2:1: not YAML: found character '\\t' that cannot start any token"),
-        ("a: [1, 2\n", "t.yaml:2:1: not YAML: expected ',' or ']', but got '<stream end>'"),
-        ("a: 1\n---\nb: 2\n", "t.yaml:2:1: not YAML: but found another document"),
+        (
+            "a: 1\n\tb: 2\n",
+            "t.yaml:2:1: not YAML: found character '\\t' that cannot start any token; check brackets, quotes and indentation",
+        ),
+        (
+            "a: [1, 2\n",
+            "t.yaml:2:1: not YAML: expected ',' or ']', but got '<stream end>'; check brackets, quotes and indentation",
+        ),
+        ("a: 1\n---\nb: 2\n", "t.yaml:2:1: not YAML: but found another document; check brackets, quotes and indentation"),
     ],
 )
 def test_what_yaml_would_swallow_is_refused_in_its_place(tmp_path, text, message):
@@ -219,7 +219,8 @@ def test_look_alike_characters_have_a_plain_form(text, folded):
 @example(b"\nid\nx\n")
 def test_any_bytes_give_rows_of_all_columns_or_problems(tmp_path_factory, content):
     rows, problems = csv_of(tmp_path_factory.getbasetemp(), content)
-    assert rows or problems or content.decode("utf-8-sig").strip().replace("\r", "\n").count("\n") == 0
+    only_a_header = sorted(content.decode("utf-8", "replace").strip().split(",")) == sorted(COLUMNS)
+    assert rows or problems or only_a_header
     assert all(set(COLUMNS) == set(row.values) for row in rows)
 
 

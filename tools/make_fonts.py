@@ -18,9 +18,7 @@ TARGET = Path(__file__).resolve().parents[1] / "county_metrics" / "present" / "f
 def characters() -> set[int]:
     """GB 2312, ASCII, Latin-1, general punctuation, arrows and mathematical signs."""
     gb2312 = {
-        ord(bytes((high, low)).decode("gb2312", "ignore") or " ")
-        for high in range(0xA1, 0xF8)
-        for low in range(0xA1, 0xFF)
+        ord(bytes((high, low)).decode("gb2312", "ignore") or " ") for high in range(0xA1, 0xF8) for low in range(0xA1, 0xFF)
     }
     blocks = [(0x20, 0x17F), (0x2010, 0x205E), (0x2190, 0x2199), (0x2200, 0x22FF), (0x2460, 0x2473), (0xFF01, 0xFF5E)]
     return gb2312 | {code for low, high in blocks for code in range(low, high + 1)}

@@ -95,7 +95,6 @@ def check_change(result: ChangeResult, case: Case) -> Checks:
     }
     return Checks(
         tuple(
-            CheckResult(name, ok, say(f"check.{name}"), say(f"check.{name}_text", **slots[name]))
-            for name, ok in passed.items()
+            CheckResult(name, ok, say(f"check.{name}"), say(f"check.{name}_text", **slots[name])) for name, ok in passed.items()
         )
     )

@@ -45,11 +45,7 @@ def _registry() -> tuple[dict[str, Design], dict[str, Analysis]]:
     }
     analyses = {
         name: Analysis(
-            name,
-            entry["label"],
-            entry["why"],
-            entry["answerable_with"],
-            tuple(d.id for d in designs.values() if name in d.open),
+            name, entry["label"], entry["why"], entry["answerable_with"], tuple(d.id for d in designs.values() if name in d.open)
         )
         for name, entry in loaded["analysis"].items()
     }
@@ -166,18 +162,10 @@ def gate(data: Any, analysis: str) -> Decision:
 def design_block(data: Any) -> payload.Block:
     """What the design of the data at hand can say, and everything it cannot, as a table."""
     have = designs()[data if isinstance(data, str) else data.design]
-    columns = [
-        column("analysis", say("gate.analysis")),
-        column("open", say("gate.open_now")),
-        column("needs", say("gate.needs")),
-    ]
+    columns = [column("analysis", say("gate.analysis")), column("open", say("gate.open_now")), column("needs", say("gate.needs"))]
     rows = []
     for analysis in analyses().values():
         allowed = analysis.id in have.open
-        rows.append(
-            [analysis.label, say("gate.yes" if allowed else "gate.no"), "" if allowed else analysis.answerable_with]
-        )
+        rows.append([analysis.label, say("gate.yes" if allowed else "gate.no"), "" if allowed else analysis.answerable_with])
     caption = say("gate.caption", label=have.label, notation=have.notation)
-    return payload.Block(
-        payload.table("design_gate", caption, columns, rows, [both(have.holds["en"], have.holds["zh"])])
-    )
+    return payload.Block(payload.table("design_gate", caption, columns, rows, [both(have.holds["en"], have.holds["zh"])]))

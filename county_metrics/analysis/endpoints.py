@@ -53,12 +53,9 @@ def endpoint_change(pair: Pair, years: int = 3) -> ChangeResult:
     gate(pair, "change").require()
     before, after = pair.before, pair.after
     if before.value <= 0 or after.value < 0 or (before.bounds.low is not None and before.bounds.low <= 0):
-        message = (
-            f"'{before.value}' to '{after.value}': a percentage needs a positive before and an after of at least 0"
-        )
-        raise DataError(
-            [Problem(before.place.path, before.place.line, before.place.columns.get("value", 0), "value", message)]
-        )
+        message = f"'{before.value}' to '{after.value}': a percentage needs a positive before and an after of at least 0"
+        at = (after if after.value < 0 else before).place
+        raise DataError([Problem(at.path, at.line, at.columns.get("value", 0), "value", message)])
     share = pair.indicator.scale == "share"
     readings = _readings(pair)
     first = readings[0]
@@ -108,7 +105,7 @@ def _bounded(
     after_range: Interval,
 ) -> Bounded:
     with localcontext() as context:
-        context.prec = 28
+        context.prec = 60
         value = _round(function(before, after))
         if not (before_range.bounded and after_range.bounded):
             return Bounded(value, None, None)
@@ -128,8 +125,10 @@ def _log(before: Decimal, after: Decimal, before_range: Interval, after_range: I
 def _round(value: Decimal | None) -> Decimal:
     if value is None:
         raise ValueError("an open end cannot be rounded")
-    rounded = value.quantize(Decimal(1).scaleb(-_DIGITS)).normalize()
-    return rounded.quantize(Decimal(1)) if rounded == rounded.to_integral_value() else rounded
+    with localcontext() as context:
+        context.prec = 60
+        rounded = value.quantize(Decimal(1).scaleb(-_DIGITS)).normalize()
+        return rounded.quantize(Decimal(1)) if rounded == rounded.to_integral_value() else rounded
 
 
 def _interval(figure: Figure, step: Decimal, value: Decimal | None = None) -> Interval:
@@ -159,10 +158,7 @@ def _readings(pair: Pair) -> tuple[Reading, ...]:
         low, high = _interval(pair.before, step_b, value_b), _interval(pair.after, step_a, value_a)
         labels = [
             _way_label(figure, name, value, step)
-            for figure, name, value, step in (
-                (pair.before, first, value_b, step_b),
-                (pair.after, second, value_a, step_a),
-            )
+            for figure, name, value, step in ((pair.before, first, value_b, step_b), (pair.after, second, value_a, step_a))
         ]
         label = say("reading.both", before=labels[0], after=labels[1])
         found.append(
@@ -205,5 +201,5 @@ def _trend(pair: Pair, years: int, share: bool) -> Decimal:
     if share:
         return _round((after - before) / years)
     with localcontext() as context:
-        context.prec = 28
+        context.prec = 60
         return _round(((after / before) ** (Decimal(1) / years) - 1) * 100)

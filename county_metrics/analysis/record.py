@@ -7,7 +7,8 @@ from typing import Any
 
 from county_metrics.analysis.design import designs
 from county_metrics.analysis.result import Bounded, ChangeResult
-from county_metrics.analysis.show import bracket, figure_number, headline, main_measure
+from county_metrics.analysis.show import bracket, headline, main_measure
+from county_metrics.evidence.card import figure_number
 from county_metrics.present import payload
 from county_metrics.present.number import number
 from county_metrics.present.tables import column
@@ -35,21 +36,12 @@ class Record(payload.Shown):
             bounds: Any = say("number.none")
             if row["low"] is not None and row["high"] is not None:
                 bounds = say(
-                    "number.bracket",
-                    low=number(row["low"], ref=ref, places=3),
-                    high=number(row["high"], ref=ref, places=3),
+                    "number.bracket", low=number(row["low"], ref=ref, places=3), high=number(row["high"], ref=ref, places=3)
                 )
             shown.append(
-                [
-                    both(row["name"], row["name"]),
-                    number(row["value"], ref=ref, places=3),
-                    bounds,
-                    both(row["unit"], row["unit"]),
-                ]
+                [both(row["name"], row["name"]), number(row["value"], ref=ref, places=3), bounds, both(row["unit"], row["unit"])]
             )
-        return payload.results(
-            list(self.rows), self.card, payload.table("results", say("results.caption"), columns, shown)
-        )
+        return payload.results(list(self.rows), self.card, payload.table("results", say("results.caption"), columns, shown))
 
 
 def record(result: ChangeResult, **counts: int) -> Record:
@@ -68,10 +60,7 @@ def record(result: ChangeResult, **counts: int) -> Record:
     """
     pair = result.pair
     unit = pair.before.unit.id
-    rows = [
-        _row(f.role, str(f.value), f.bounds.low, f.bounds.high, unit, f"figure:{f.id}")
-        for f in (pair.before, pair.after)
-    ]
+    rows = [_row(f.role, str(f.value), f.bounds.low, f.bounds.high, unit, f"figure:{f.id}") for f in (pair.before, pair.after)]
     units = {
         "absolute_change": unit,
         "percent_change": "percent",
@@ -87,9 +76,7 @@ def record(result: ChangeResult, **counts: int) -> Record:
     for reading in result.readings:
         change = reading.change(main_measure(result))
         rows.append(
-            _row(
-                f"reading_{reading.id}", str(change.value), change.low, change.high, units[main_measure(result)], source
-            )
+            _row(f"reading_{reading.id}", str(change.value), change.low, change.high, units[main_measure(result)], source)
         )
     per_year = "percent_a_year" if result.break_even_unit == "percent" else "percentage_point_a_year"
     rows += [_row(f"break_even_{p.years}", str(p.trend), None, None, per_year, source) for p in result.break_even]

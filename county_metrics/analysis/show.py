@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from county_metrics.analysis.design import designs
+from county_metrics.evidence.card import figure_number, period_text
 from county_metrics.evidence.case import Pair
-from county_metrics.evidence.schema import Figure
 from county_metrics.present import payload
 from county_metrics.present.number import number
 from county_metrics.present.tables import column
@@ -30,87 +30,8 @@ def result_number(
 
 def bracket(name: str, bounded: Bounded, places: int | None, *, signed: bool = False) -> dict[str, Any]:
     """Bounds as ``[low, high]``."""
-    low, high = (
-        result_number(f"{name}_{end}", getattr(bounded, end), places, signed=signed) for end in ("low", "high")
-    )
+    low, high = (result_number(f"{name}_{end}", getattr(bounded, end), places, signed=signed) for end in ("low", "high"))
     return say("number.bracket", low=low, high=high)
-
-
-def figure_number(figure: Figure, *, unit: bool = True) -> dict[str, Any]:
-    """Number node of a published figure."""
-    return number(figure.value, ref=f"figure:{figure.id}", unit=both(**figure.unit.label) if unit else None)
-
-
-def period_text(figure: Figure) -> dict[str, Any]:
-    """Period of a figure with its basis; an inferred date is marked wherever it goes."""
-    if figure.period_basis == "none":
-        return say("period.none")
-    start, _, end = figure.period.partition("/")
-    if not end:
-        dates = both(start, start)
-    elif start == "..":
-        dates = say("period.until", end=end)
-    elif end == "..":
-        dates = say("period.from", start=start)
-    else:
-        dates = say("period.between", start=start, end=end)
-    return say(f"period.{figure.period_basis}", dates=dates)
-
-
-def evidence_block(pair: Pair) -> dict[str, Any]:
-    """The two figures as published: printed form, value, bounds, unit, scope, statistic, period, source."""
-    figures = (pair.before, pair.after)
-
-    def line(name: str, cells: list[Any]) -> list[Any]:
-        return [say(f"evidence.{name}"), *cells]
-
-    rows = [
-        line("printed", [_quoted(figure.printed) for figure in figures]),
-        line("value", [figure_number(figure) for figure in figures]),
-        line("bounds", [_figure_bounds(figure) for figure in figures]),
-        line("scope", [both(**figure.scope) for figure in figures]),
-        line("statistic", [say(f"statistic.{figure.statistic}") for figure in figures]),
-        line("period", [period_text(figure) for figure in figures]),
-        line("denominator", [_denominator(figure) for figure in figures]),
-        line("source", [both(**figure.source.cite) for figure in figures]),
-        line("interest", [both(**figure.source.interest) for figure in figures]),
-        line("locator", [_quoted(figure.quote) for figure in figures]),
-        line("note", [both(**figure.note) if any(figure.note.values()) else say("number.none") for figure in figures]),
-    ]
-    columns = [column("what", say("evidence.what"))] + [column(f.role, say(f"role.{f.role}")) for f in figures]
-    caption = say("evidence.caption", indicator=both(**pair.indicator.label), place=both(**pair.case_name))
-    return payload.table("evidence", caption, columns, rows, [both(**pair.indicator.definition)])
-
-
-def _quoted(text: str) -> dict[str, Any]:
-    return both(f'"{text}"', f"“{text}”")
-
-
-def _denominator(figure: Figure) -> dict[str, Any]:
-    if not figure.denominator:
-        return say("number.none")
-    return (
-        say("evidence.unstated") if figure.denominator == "unstated" else both(figure.denominator, figure.denominator)
-    )
-
-
-def _figure_bounds(figure: Figure) -> dict[str, Any]:
-    if figure.bounds.exact:
-        return say("evidence.exact")
-    ends = (figure.bounds.low, figure.bounds.high)
-    low, high = (say("number.open") if end is None else number(end, ref=f"figure:{figure.id}") for end in ends)
-    return say("evidence.rounding", bracket=say("number.bracket", low=low, high=high))
-
-
-def grade_block(pair: Pair) -> dict[str, Any]:
-    """The four items of the evidence grade, never summed."""
-    columns = [
-        column("item", say("grade.item")),
-        column("answer", say("grade.answer")),
-        column("reason", say("grade.reason")),
-    ]
-    rows = [[say(f"grade.{i.id}"), say("gate.yes" if i.passed else "gate.no"), i.reason] for i in pair.grade]
-    return payload.table("grade", say("grade.caption"), columns, rows, [say("grade.note")])
 
 
 def change_block(result: ChangeResult) -> dict[str, Any]:
@@ -133,8 +54,7 @@ def change_block(result: ChangeResult) -> dict[str, Any]:
     ]
     known = "unstated" not in (result.pair.before.statistic, result.pair.after.statistic)
     statistic = say(
-        f"change.statistic_{'known' if known else 'unknown'}",
-        statistic=say(f"statistic.{result.pair.before.statistic}"),
+        f"change.statistic_{'known' if known else 'unknown'}", statistic=say(f"statistic.{result.pair.before.statistic}")
     )
     notes = [statistic, say("change.no_standard_error")]
     return payload.table("change", result.estimand, columns, rows, notes)
@@ -171,11 +91,7 @@ def break_even_block(result: ChangeResult) -> dict[str, Any]:
         [
             number(point.years, ref=f"result:break_even_{point.years}_years"),
             result_number(f"break_even_{point.years}", point.trend, 1, signed=True, unit=unit),
-            say(
-                "break_even.chosen"
-                if point.basis == "grid" and point.years == result.years
-                else f"break_even.{point.basis}"
-            ),
+            say("break_even.chosen" if point.basis == "grid" and point.years == result.years else f"break_even.{point.basis}"),
         ]
         for point in result.break_even
     ]
@@ -264,9 +180,7 @@ def reading_block(result: ChangeResult) -> dict[str, Any]:
     if any(figure.statistic == "unstated" for figure in (pair.before, pair.after)):
         paragraphs.append(say("says.statistic"))
     if result.break_even:
-        point = next(
-            (p for p in result.break_even if p.basis == "stated" or p.years == result.years), result.break_even[0]
-        )
+        point = next((p for p in result.break_even if p.basis == "stated" or p.years == result.years), result.break_even[0])
         unit = both("%", "%") if result.break_even_unit == "percent" else say("unit.percentage_points")
         trend = result_number(f"break_even_{point.years}", point.trend, 1, signed=True, unit=unit)
         years = number(point.years, ref=f"result:break_even_{point.years}_years")
@@ -281,10 +195,7 @@ def title_block(pair: Pair) -> dict[str, Any]:
     place, indicator = both(**pair.case_name), both(**pair.indicator.label)
     kind = say(f"nature.{pair.indicator.nature}")
     return payload.notice(
-        "badge",
-        join([indicator, place], " · "),
-        say("badge.design", label=design.label, notation=design.notation),
-        kind,
+        "badge", join([indicator, place], " · "), say("badge.design", label=design.label, notation=design.notation), kind
     )
 
 

@@ -6,6 +6,7 @@ from county_metrics.analysis import show
 from county_metrics.analysis.design import design_block
 from county_metrics.analysis.result import ChangeResult
 from county_metrics.evidence.browse import timeline_block
+from county_metrics.evidence.card import evidence_block, grade_block
 from county_metrics.evidence.case import Case, Pair
 from county_metrics.present.payload import Block
 
@@ -26,12 +27,12 @@ __all__ = [
 
 def evidence(pair: Pair) -> Block:
     """The two figures as published, with source and author's interest."""
-    return Block(show.evidence_block(pair))
+    return Block(evidence_block(pair))
 
 
 def grade(pair: Pair) -> Block:
     """The four items of the evidence grade."""
-    return Block(show.grade_block(pair))
+    return Block(grade_block(pair))
 
 
 def timeline(case: Case) -> Block:

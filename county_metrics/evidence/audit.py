@@ -74,6 +74,14 @@ class Verdict:
     implied: tuple[Implied, ...]
 
     @property
+    def uses(self) -> frozenset[str]:
+        """Ids of the figures that the claim rests on."""
+        claim = self.claim
+        exprs = (*(a.expr for a in claim.alternatives), claim.left, claim.right, claim.derive)
+        names = {name for expr in exprs if expr for name in names_in(expr)}
+        return frozenset(names | ({claim.figure} if claim.figure else set()))
+
+    @property
     def reading(self) -> str:
         """Ids of the readings under which the claim agrees, where it does so only under some."""
         fitting = [a.id for a, i in zip(self.claim.alternatives, self.implied, strict=False) if i.fits]
@@ -101,10 +109,8 @@ def names_in(expr: str) -> list[str]:
     for node in ast.walk(tree.body):
         if isinstance(node, ast.Name):
             names.append(node.id)
-        elif isinstance(node, ast.Constant) and (
-            isinstance(node.value, bool) or not isinstance(node.value, int | float)
-        ):
-            raise ValueError(f"'{expr}' holds '{node.value}'; only plain numbers are allowed")
+        elif isinstance(node, ast.Constant) and (isinstance(node.value, bool) or not isinstance(node.value, int | float)):
+            raise ValueError(f"'{expr}' holds '{ast.unparse(node)}'; only plain numbers are allowed")
         elif not isinstance(node, ast.BinOp | ast.Constant | ast.operator | ast.Load):
             raise ValueError(f"'{expr}' holds '{ast.unparse(node)}'; allowed are ids, numbers, + - * / and brackets")
         elif isinstance(node, ast.BinOp) and type(node.op) not in _OPERATORS:

@@ -15,6 +15,7 @@ _MAGNITUDES = {"十": 10, "百": 100, "千": 1000, "万": 10_000, "亿": 100_000
 _DIGITS = dict(zip("零一二三四五六七八九", range(10), strict=True)) | {"两": 2, "〇": 0}
 _SPELT = {"全": Decimal(100), "零": Decimal(0)}
 _ARABIC = re.compile(r"\d+(?:\.\d+)?")
+_FALL = re.compile(r"(?:下降|减少|缩减|降低|下调)(?!至|到|为)")
 _HALF = re.compile(r"一?半")
 _RANGE = re.compile(r"(\d+(?:\.\d+)?)(?:至|到|—|~|-)(\d+(?:\.\d+)?)(.*)")
 _CHINESE = re.compile(r"[零〇一二两三四五六七八九十百千]+")
@@ -81,9 +82,17 @@ def bounds(
     Interval(low=Decimal('229.5'), high=Decimal('230.5'))
     """
     low_steps, high_steps = quantifier.hard if hard else quantifier.soft
+    if value < 0 and value_hi is None:
+        # Words speak of the size of a fall: nearly 50 % less lies between −50 and −40.
+        mirrored = bounds(-value, quantifier, step, hard=hard)
+        return Interval(_negated(mirrored.high), _negated(mirrored.low))
     low = None if low_steps is None else value + low_steps * step
     high = None if high_steps is None else (value if value_hi is None else value_hi) + high_steps * step
     return Interval(low, high)
+
+
+def _negated(end: Decimal | None) -> Decimal | None:
+    return None if end is None else -end
 
 
 def coarser_step(value: Decimal, step: Decimal) -> Decimal | None:
@@ -132,9 +141,7 @@ def corners(function: Callable[..., Decimal], *inputs: Interval) -> Interval:
         ends.append((interval.low, interval.high))
     for index, (low, high) in enumerate(ends):
         middles = [(a + b) / 2 for a, b in ends]
-        line = [
-            function(*(x if i == index else m for i, m in enumerate(middles))) for x in (low, (low + high) / 2, high)
-        ]
+        line = [function(*(x if i == index else m for i, m in enumerate(middles))) for x in (low, (low + high) / 2, high)]
         if not (line[0] <= line[1] <= line[2] or line[0] >= line[1] >= line[2]):
             raise ValueError(f"the function is not monotone in input {index + 1}")
     values = [function(*corner) for corner in product(*ends)]
@@ -142,7 +149,7 @@ def corners(function: Callable[..., Decimal], *inputs: Interval) -> Interval:
 
 
 def read_printed(printed: str, words: Iterable[str], exact: Iterable[str] = ("达", "为")) -> PrintedForm | None:
-    """Read the printed form of a figure; None when it holds no number that can be read.
+    """Read the printed form of a figure, a fall as negative; None when it holds no number that can be read.
 
     Parameters
     ----------
@@ -165,11 +172,18 @@ def read_printed(printed: str, words: Iterable[str], exact: Iterable[str] = ("�
     if span:
         low, high = (_arabic(digits, span.group(3), "") for digits in span.group(1, 2))
         return PrintedForm(low.value, low.step, text[span.end(1)], high.value)
-    word = next((w for w in sorted(words, key=len, reverse=True) if w in text), "")
+    word = next((w for w in sorted(words, key=len, reverse=True) if _qualifies(w, text)), "")
     plain = (text.replace(word, "", 1) if word else text).removeprefix("百分之")
     loose = "" if word in exact else word
     form = _form(plain, loose)
-    return form and PrintedForm(form.value, form.step, word)
+    sign = -1 if _FALL.search(text) else 1
+    return form and PrintedForm(sign * form.value, form.step, word)
+
+
+def _qualifies(word: str, text: str) -> bool:
+    """Whether a word qualifies the number: before it, right after its digits, or at the end."""
+    plain = re.escape(word)
+    return bool(re.search(rf"^(?:{_FALL.pattern})?{plain}|(?<=[\d十百千万亿]){plain}|{plain}$", text))
 
 
 def _form(plain: str, word: str) -> PrintedForm | None:
@@ -209,7 +223,8 @@ def _spelt_out(numeral: str, rest: str, word: str) -> PrintedForm:
         else:
             total, digit = total + (digit or 1) * _MAGNITUDES[sign], 0
     factor = _factor(rest)
-    return PrintedForm(Decimal(total + digit) * factor, factor, word)
+    last = _MAGNITUDES.get(numeral[-1], 1) if word else 1
+    return PrintedForm(Decimal(total + digit) * factor, last * factor, word)
 
 
 def _factor(rest: str) -> Decimal:

@@ -50,9 +50,7 @@ def cases() -> pd.DataFrame:
 
 def timeline_block(case: Case) -> dict[str, Any]:
     """Reforms and other events of a case in order of their dates, as a table."""
-    events = [(reform, "reform") for reform in case.reforms] + [
-        (event, "concurrent") for event in case.concurrent_events
-    ]
+    events = [(reform, "reform") for reform in case.reforms] + [(event, "concurrent") for event in case.concurrent_events]
     if not events:
         return payload.notice("note", say("case.caption", place=both(**case.name)), say("case.no_reforms"))
     rows = [
@@ -60,9 +58,7 @@ def timeline_block(case: Case) -> dict[str, Any]:
         for event, kind in sorted(events, key=lambda pair: (pair[0].start, pair[0].id))
     ]
     columns = [column(name, say(f"case.{name}")) for name in ("date", "event", "kind")]
-    return payload.table(
-        "timeline", say("case.caption", place=both(**case.name)), columns, rows, [both(**case.selection)]
-    )
+    return payload.table("timeline", say("case.caption", place=both(**case.name)), columns, rows, [both(**case.selection)])
 
 
 def _date(event: Reform) -> dict[str, Any]:

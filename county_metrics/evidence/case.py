@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from county_metrics.errors import Problem, nearest, unknown_id
-from county_metrics.evidence.periods import parse_period, years_between
+from county_metrics.errors import Problem, unknown_id
+from county_metrics.evidence.entry import Entry
+from county_metrics.evidence.periods import years_between
 from county_metrics.evidence.schema import PERIOD_BASES, STATUSES, Figure, GradeItem, Indicator, Reform, Source
 from county_metrics.present.wording import say
-from county_metrics.reading import Node, Scalar, YamlList, YamlMap, plain_form
+from county_metrics.reading import Node, Scalar, YamlMap
 
 _SOURCE_KEYS = (
     "id",
@@ -49,7 +50,6 @@ _CASE_KEYS = (
 )
 _REFORM_KEYS = ("id", "label_en", "label_zh", "start", "end", "date_basis", "mechanisms", "source", "quote")
 _EVENT_KEYS = ("id", "label_en", "label_zh", "date", "date_basis", "source", "quote")
-_MAY_BE_EMPTY = {"url", "code", "code_from", "code_to", "end", "mechanisms", "reforms", "concurrent_events", "sha256"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +80,7 @@ class Pair:
         scope = before.scope == after.scope and before.unit == after.unit
         independent = before.source.independent and after.source.independent
         items = {"dates": dates, "statistic": statistic, "scope": scope, "independent": independent}
-        return tuple(
-            GradeItem(name, passed, say(f"grade.{name}_{'yes' if passed else 'no'}")) for name, passed in items.items()
-        )
+        return tuple(GradeItem(name, passed, say(f"grade.{name}_{'yes' if passed else 'no'}")) for name, passed in items.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,75 +142,15 @@ class Case:
         return found[name]
 
 
-class _Reader:
-    """Takes values out of a YAML mapping and reports what is missing or wrong."""
-
-    def __init__(self, node: Node, path: str, keys: tuple[str, ...], problems: list[Problem]) -> None:
-        self.path, self.problems = path, problems
-        self.items: dict[str, Node] = {}
-        self.line, self.column = node.line, node.column
-        if not isinstance(node, YamlMap):
-            self.problem("", node, f"must be a mapping with the keys {', '.join(keys)}")
-            return
-        self.items = node.items
-        for name, (line, column) in node.keys.items():
-            if name not in keys:
-                problems.append(Problem(path, line, column, name, f"not a key here; {nearest(name, keys)}"))
-        missing = [key for key in keys if key not in node.items and key not in _MAY_BE_EMPTY]
-        if missing:
-            self.problem("", node, f"misses {', '.join(missing)}")
-
-    def problem(self, field: str, node: Node | None, message: str) -> None:
-        line, column = (node.line, node.column) if node else (self.line, self.column)
-        self.problems.append(Problem(self.path, line, column, field, message))
-
-    def text(self, name: str) -> str:
-        node = self.items.get(name)
-        if node is None:
-            return ""
-        if not isinstance(node, Scalar):
-            self.problem(name, node, "must be plain text")
-            return ""
-        if not node.text and name not in _MAY_BE_EMPTY:
-            self.problem(name, node, "empty")
-        return node.text
-
-    def two(self, name: str) -> dict[str, str]:
-        return {"en": self.text(f"{name}_en"), "zh": self.text(f"{name}_zh")}
-
-    def one_of(self, name: str, allowed: tuple[str, ...]) -> str:
-        value = self.text(name)
-        if value and value not in allowed:
-            self.problem(name, self.items[name], f"'{value}' is not allowed; {nearest(value, allowed)}")
-        return value
-
-    def period(self, name: str) -> str:
-        value = self.text(name)
-        if value and parse_period(value) is None:
-            folded = plain_form(value)
-            advice = f"write '{folded}'" if folded else "write 2016, 2014-10, 2014-01-17 or 2013/2016"
-            self.problem(name, self.items[name], f"'{value}' is not a date or interval; {advice}")
-        return value
-
-    def list(self, name: str) -> list[Node]:
-        node = self.items.get(name)
-        if node is None:
-            return []
-        if not isinstance(node, YamlList):
-            self.problem(name, node, "must be a list (write [] when it is empty)")
-            return []
-        return node.items
-
-
 def build_sources(tree: YamlMap, path: str, problems: list[Problem]) -> dict[str, Source]:
     """Sources of a ``sources.yaml``, by id."""
     sources: dict[str, Source] = {}
-    for node in _Reader(tree, path, ("sources",), problems).list("sources"):
-        entry = _Reader(node, path, _SOURCE_KEYS, problems)
+    for node in Entry(tree, path, ("sources",), problems).list("sources"):
+        entry = Entry(node, path, _SOURCE_KEYS, problems)
         name = entry.text("id")
         if name and name in sources:
             entry.problem("id", entry.items["id"], f"'{name}' stands twice")
-        renditions = [_Reader(item, path, _RENDITION_KEYS, problems) for item in entry.list("renditions")]
+        renditions = [Entry(item, path, _RENDITION_KEYS, problems) for item in entry.list("renditions")]
         sources[name] = Source(
             name,
             entry.two("title"),
@@ -230,7 +168,7 @@ def build_sources(tree: YamlMap, path: str, problems: list[Problem]) -> dict[str
 
 
 def _reform(node: Node, path: str, dated: bool, sources: Mapping[str, Source], problems: list[Problem]) -> Reform:
-    entry = _Reader(node, path, _REFORM_KEYS if dated else _EVENT_KEYS, problems)
+    entry = Entry(node, path, _REFORM_KEYS if dated else _EVENT_KEYS, problems)
     return Reform(
         entry.text("id"),
         entry.two("label"),
@@ -247,7 +185,7 @@ def build_case(
     tree: YamlMap, path: str, figures: tuple[Figure, ...], sources: Mapping[str, Source], problems: list[Problem]
 ) -> Case:
     """Case from its ``case.yaml`` and the figures that belong to it."""
-    entry = _Reader(tree, path, _CASE_KEYS, problems)
+    entry = Entry(tree, path, _CASE_KEYS, problems)
     reforms = tuple(_reform(node, path, True, sources, problems) for node in entry.list("reforms"))
     events = tuple(_reform(node, path, False, sources, problems) for node in entry.list("concurrent_events"))
     status = entry.one_of("status", STATUSES)

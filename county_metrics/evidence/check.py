@@ -17,7 +17,14 @@ _ID = re.compile(r"[a-z][a-z0-9_]*")
 _DECIMAL = re.compile(r"-?(0|[1-9]\d{0,19})(\.\d{1,20})?")
 _COUNT = re.compile(r"[1-9]\d{0,5}")
 _READING = re.compile(r"[a-z][a-z0-9_]*=-?\d+(\.\d+)?")
-_KNOWN_NOUNS = {"units": "a unit", "indicators": "an indicator", "sources": "a source", "quantifiers": "a quantifier"}
+_KNOWN_NOUNS = {
+    "units": "a unit",
+    "indicators": "an indicator",
+    "sources": "a source",
+    "quantifiers": "a quantifier",
+    "cases": "a case",
+    "figures": "a figure",
+}
 
 
 def check_row(row: Row, columns: Sequence[Column], known: Mapping[str, Sequence[str]], problems: list[Problem]) -> bool:
@@ -53,9 +60,7 @@ def _fault(value: str, column: Column, known: Mapping[str, Sequence[str]]) -> st
     if column.kind == "one_of" and value not in column.allowed:
         return f"'{value}' is not allowed; {nearest(value, column.allowed)}"
     if column.kind == "decimal" and not _DECIMAL.fullmatch(value):
-        return (
-            f"'{value}' is not a plain decimal number; write it like 230 or 1.69, without separators, units or exponent"
-        )
+        return f"'{value}' is not a plain decimal number; write it like 230 or 1.69, without separators, units or exponent"
     if column.kind == "count" and not _COUNT.fullmatch(value):
         return f"'{value}' is not a whole number from 1"
     if column.kind == "period" and parse_period(value) is None:
@@ -80,9 +85,7 @@ def check_figure(row: Row, quantifiers: Mapping[str, Quantifier], problems: list
         problems.append(row.problem("period_basis", "'none' although a period is given; say 'stated' or 'inferred'"))
     if value["period_basis"] != "none" and not value["period"]:
         problems.append(
-            row.problem(
-                "period", f"empty although the period basis is '{value['period_basis']}'; give it or say 'none'"
-            )
+            row.problem("period", f"empty although the period basis is '{value['period_basis']}'; give it or say 'none'")
         )
     if value["role"] in ("before", "after") and not value["pair"]:
         problems.append(row.problem("pair", f"empty although the role is '{value['role']}'; name the pair"))
@@ -90,10 +93,9 @@ def check_figure(row: Row, quantifiers: Mapping[str, Quantifier], problems: list
         problems.append(row.problem("role", f"'{value['role']}' in a pair; a pair has one before and one after"))
     if (value["quantifier"] == "range") != bool(value["value_hi"]):
         problems.append(row.problem("value_hi", "goes with the quantifier 'range' and only with it"))
-    if value["kind"] == "share" and value["unit"] == "percent" and not 0 <= Decimal(value["value"]) <= 100:
-        problems.append(
-            row.problem("value", f"{value['value']} is not a share; a share lies between 0 and 100 percent")
-        )
+    whole = value["unit"] == "percent" and value["kind"] in ("share", "level")
+    if whole and not 0 <= Decimal(value["value"]) <= 100:
+        problems.append(row.problem("value", f"{value['value']} is not a share; a share lies between 0 and 100 percent"))
     if Decimal(value["step"]) < 0:
         problems.append(row.problem("step", "a rounding step is not negative"))
     elif len(problems) == before:
@@ -121,11 +123,13 @@ def _check_printed(row: Row, quantifiers: Mapping[str, Quantifier], problems: li
         return
     step, quantifier = Decimal(row.values["step"]), quantifiers[row.values["quantifier"]]
     named = next((q.id for q in quantifiers.values() if form.word in q.words), "exact")
-    if named != quantifier.id and form.word and quantifier.id != "range":
+    if named != quantifier.id and not form.word:
+        message = f"'{quantifier.id}' but no word of the printed form '{printed}' says so"
+        problems.append(row.problem("quantifier", message))
+        return
+    if named != quantifier.id and quantifier.id != "range":
         problems.append(
-            row.problem(
-                "quantifier", f"'{quantifier.id}' but the printed form '{printed}' says '{form.word}' ({named})"
-            )
+            row.problem("quantifier", f"'{quantifier.id}' but the printed form '{printed}' says '{form.word}' ({named})")
         )
         return
     if step not in (0, form.step) and step < form.step:
@@ -137,9 +141,7 @@ def _check_printed(row: Row, quantifiers: Mapping[str, Quantifier], problems: li
     said = Interval(form.value - half, form.value + half)
     readings = [Decimal(part.split("=")[1]) for part in row.values["readings"].split(";") if part]
     if value not in said and form.value not in readings:
-        problems.append(
-            row.problem("value", f"{value} is outside the bounds of the printed form '{printed}' ({form.value:f})")
-        )
+        problems.append(row.problem("value", f"{value} is outside the bounds of the printed form '{printed}' ({form.value:f})"))
 
 
 def check_pairs(rows: Sequence[Row], problems: list[Problem], *, whole: bool = True) -> set[str]:
@@ -161,14 +163,10 @@ def check_pairs(rows: Sequence[Row], problems: list[Problem], *, whole: bool = T
                 problems.append(members[0].problem("pair", message))
             elif not same:
                 broken.add(name)
-            problems.extend(
-                row.problem("pair", f"'{name}' has a second {role}; a pair has one of each") for row in same[1:]
-            )
+            problems.extend(row.problem("pair", f"'{name}' has a second {role}; a pair has one of each") for row in same[1:])
         for key in ("indicator", "unit"):
             if len({row.values[key] for row in members}) > 1:
-                problems.append(
-                    members[-1].problem(key, f"'{members[-1].values[key]}' differs within the pair '{name}'")
-                )
+                problems.append(members[-1].problem(key, f"'{members[-1].values[key]}' differs within the pair '{name}'"))
         if len(problems) > found:
             broken.add(name)
     return broken
@@ -183,8 +181,6 @@ def check_unique(rows: Sequence[Row], seen: dict[str, str], problems: list[Probl
     for row in rows:
         name = row.values["id"]
         if name in seen:
-            problems.append(
-                row.problem("id", f"'{name}' stands twice, first in {seen[name]}; ids are unique over all cases")
-            )
+            problems.append(row.problem("id", f"'{name}' stands twice, first in {seen[name]}; ids are unique over all cases"))
         else:
             seen[name] = f"{row.path}:{row.line}"

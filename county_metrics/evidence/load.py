@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
 
-from county_metrics.errors import DataError, Problem, nearest, unknown_id
+from county_metrics.errors import DataError, Problem, unknown_id
 from county_metrics.evidence.bounds import bounds
 from county_metrics.evidence.case import Case, build_case, build_sources
 from county_metrics.evidence.check import check_figure, check_pairs, check_row, check_unique
@@ -46,9 +46,7 @@ class Vocabulary:
         return {name: tuple(getattr(self, name)) for name in tables}
 
 
-def _table(
-    path: Path, columns: tuple[Column, ...], known: dict[str, tuple[str, ...]], problems: list[Problem]
-) -> list[Row]:
+def _table(path: Path, columns: tuple[Column, ...], known: dict[str, tuple[str, ...]], problems: list[Problem]) -> list[Row]:
     rows = read_csv(path, shown(path), [column.name for column in columns], problems)
     check_unique(rows, {}, problems)
     return [row for row in rows if check_row(row, columns, known, problems)]
@@ -71,9 +69,7 @@ def _unit(row: Row) -> Unit:
 
 
 def _quantifier(row: Row) -> Quantifier:
-    hard, soft = (
-        (_optional(row.values[f"{kind}_low"]), _optional(row.values[f"{kind}_high"])) for kind in ("hard", "soft")
-    )
+    hard, soft = ((_optional(row.values[f"{kind}_low"]), _optional(row.values[f"{kind}_high"])) for kind in ("hard", "soft"))
     return Quantifier(row.values["id"], tuple(row.values["words"].split()), _two(row, "label"), hard, soft)
 
 
@@ -128,9 +124,7 @@ def _figure(row: Row, case: str, words: Vocabulary) -> Figure:
     v = row.values
     value, step, value_hi = Decimal(v["value"]), Decimal(v["step"]), _optional(v["value_hi"])
     quantifier = words.quantifiers[v["quantifier"]]
-    readings = tuple(
-        (name, Decimal(number)) for name, number in (part.split("=") for part in v["readings"].split(";") if part)
-    )
+    readings = tuple((name, Decimal(number)) for name, number in (part.split("=") for part in v["readings"].split(";") if part))
     return Figure(
         id=v["id"],
         case=case,
@@ -161,9 +155,7 @@ def _figure(row: Row, case: str, words: Vocabulary) -> Figure:
     )
 
 
-def load_figures(
-    path: Path, case: str, words: Vocabulary, problems: list[Problem], seen: dict[str, str]
-) -> tuple[Figure, ...]:
+def load_figures(path: Path, case: str, words: Vocabulary, problems: list[Problem], seen: dict[str, str]) -> tuple[Figure, ...]:
     """Figures of one ``figures.csv``; rows with a fault are reported and left out."""
     rows = read_csv(path, shown(path), [column.name for column in FIGURES], problems)
     check_unique(rows, seen, problems)
@@ -174,7 +166,8 @@ def load_figures(
     return tuple(_figure(row, case, words) for row in good if row.values["pair"] not in broken)
 
 
-def _load_folder(folder: Path, words: Vocabulary, problems: list[Problem], seen: dict[str, str]) -> Case | None:
+def load_folder(folder: Path, words: Vocabulary, problems: list[Problem], seen: dict[str, str]) -> Case | None:
+    """Case of a folder, or None after reporting that its ``case.yaml`` cannot be read."""
     path = folder / "case.yaml"
     tree = read_yaml(path, shown(path), problems)
     if tree is None:
@@ -251,52 +244,7 @@ def load_case(case: str | Path) -> Case:
     words = load_vocabulary(problems)
     if folder.parent != data_root() / "cases":
         words = load_vocabulary(problems, folder, words)
-    loaded = _load_folder(folder, words, problems, {})
+    loaded = load_folder(folder, words, problems, {})
     if problems or loaded is None:
         raise DataError(problems)
     return loaded
-
-
-def check_data(folder: Path | None = None) -> list[Problem]:
-    """Everything wrong in a data folder (the curated one by default), or in one case folder.
-
-    Ids are compared across cases. An empty list means that all is well.
-    """
-    problems: list[Problem] = []
-    if folder is not None and (folder / "case.yaml").is_file():
-        words = load_vocabulary(problems, folder, load_vocabulary(problems))
-        _load_folder(folder, words, problems, {})
-        return sorted(set(problems))
-    root = folder or data_root()
-    if not (root / "cases").is_dir():
-        return [
-            Problem(
-                shown(root),
-                0,
-                0,
-                "",
-                "holds neither a case.yaml nor a folder 'cases'; name a case folder or a data folder",
-            )
-        ]
-    words = load_vocabulary(problems, root)
-    seen: dict[str, str] = {}
-    for path in sorted((root / "cases").iterdir()):
-        if (path / "case.yaml").is_file():
-            case = _load_folder(path, words, problems, seen)
-            if case is not None and case.id != path.name:
-                problems.append(
-                    Problem(
-                        shown(path / "case.yaml"),
-                        0,
-                        0,
-                        "id",
-                        f"'{case.id}' differs from the folder's name '{path.name}'",
-                    )
-                )
-        elif path.is_dir():
-            problems.append(
-                Problem(
-                    shown(path), 0, 0, "", f"has no case.yaml; {nearest('case.yaml', [p.name for p in path.iterdir()])}"
-                )
-            )
-    return sorted(set(problems))

@@ -47,9 +47,7 @@ FIGURES = (
     Column("role", "one_of", allowed=ROLES, description="The part it plays in the source"),
     Column("kind", "one_of", allowed=KINDS, description="A level, a change, a share, a rank"),
     Column("accrual", "one_of", allowed=ACCRUALS, description="Stock, flow or cumulative"),
-    Column(
-        "denominator", required=False, description="Denominator as printed, or 'unstated'; empty where there is none"
-    ),
+    Column("denominator", required=False, description="Denominator as printed, or 'unstated'; empty where there is none"),
     Column("period", "period", required=False, description="EDTF date or interval the number belongs to"),
     Column("period_basis", "one_of", allowed=PERIOD_BASES, description="Whether the source states the period"),
     Column("base_period", "period", required=False, description="EDTF period a change is measured from"),
@@ -63,12 +61,7 @@ FIGURES = (
     Column("quote", description=f"Shortest phrase that locates the figure, at most {QUOTE_LIMIT} characters"),
     Column("slot", "count", required=False, description="Which number of the phrase, from 1, where it holds several"),
     Column("pair", "id", required=False, description="Id that a before and an after share"),
-    Column(
-        "readings",
-        "readings",
-        required=False,
-        description="Other readings of an ambiguous number, as id=value;id=value",
-    ),
+    Column("readings", "readings", required=False, description="Other readings of an ambiguous number, as id=value;id=value"),
     Column("note_en", required=False, description="What a reader must know, in English"),
     Column("note_zh", required=False, description="What a reader must know, in Chinese"),
 )
@@ -85,6 +78,34 @@ INDICATORS = (
     Column("definition_en"),
     Column("definition_zh"),
     Column("comparable_to", "ids", required=False, refers_to="indicators"),
+)
+
+MECHANISM_KINDS = ("reform", "mechanism", "platform", "institution", "indicator_family", "rule")
+
+MECHANISMS = (
+    Column("id", "id"),
+    Column("case", "id", refers_to="cases", description="The case it belongs to, or national"),
+    Column("kind", "one_of", allowed=MECHANISM_KINDS),
+    Column("name_zh"),
+    Column("name_en"),
+    Column("what_en", description="What it is"),
+    Column("what_zh"),
+    Column("measure_en", description="What could be measured of it"),
+    Column("measure_zh"),
+    Column("data_en", description="From what data"),
+    Column("data_zh"),
+    Column("indicators", "ids", required=False, refers_to="indicators"),
+    Column("figures", "ids", required=False, refers_to="figures", description="Figures printed of it; empty for none"),
+    Column("source", "id", refers_to="sources"),
+    Column("quote", description=f"Phrase that locates it, at most {QUOTE_LIMIT} characters"),
+)
+
+UNCOVERED = (
+    Column("source", "id", refers_to="sources"),
+    Column("text", description="The numeral or quantity word with enough around it to be found"),
+    Column("count", "count", description="How often it stands in the source"),
+    Column("reason_en", description="Why it is neither figure, event nor claim"),
+    Column("reason_zh"),
 )
 
 UNITS = (Column("id", "id"), Column("label_en"), Column("label_zh"), Column("dimension"))
@@ -207,6 +228,23 @@ class Reform:
     end: str
     date_basis: str
     mechanisms: tuple[str, ...]
+    source: str
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mechanism:
+    """A reform, mechanism or indicator family that a source describes, and what could be measured of it."""
+
+    id: str
+    case: str
+    kind: str
+    name: dict[str, str]
+    what: dict[str, str]
+    measure: dict[str, str]
+    data: dict[str, str]
+    indicators: tuple[str, ...]
+    figures: tuple[str, ...]
     source: str
     quote: str
 

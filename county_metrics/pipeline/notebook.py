@@ -70,9 +70,7 @@ def notebook_parameters(path: Path, shown: str, problems: list[Problem]) -> dict
     try:
         tree = ast.parse(source)
     except SyntaxError as error:
-        problems.append(
-            Problem(shown, 0, 0, "parameters", f"the cell is not Python: {error.msg} (line {error.lineno})")
-        )
+        problems.append(Problem(shown, 0, 0, "parameters", f"the cell is not Python: {error.msg} (line {error.lineno})"))
         return {}
     comments = _comments(source)
     declared: dict[str, Parameter] = {}
@@ -92,11 +90,7 @@ def _comments(source: str) -> dict[int, str]:
 
 
 def _declared(statement: ast.stmt, comments: dict[int, str]) -> Parameter | None:
-    if (
-        not isinstance(statement, ast.AnnAssign)
-        or not isinstance(statement.target, ast.Name)
-        or statement.value is None
-    ):
+    if not isinstance(statement, ast.AnnAssign) or not isinstance(statement.target, ast.Name) or statement.value is None:
         return None
     try:
         default = ast.literal_eval(statement.value)
@@ -117,13 +111,7 @@ def _kind(annotation: ast.expr) -> tuple[str | None, tuple[str, ...]]:
             return None, ()
         choices = ast.literal_eval(annotation.slice)
         return base, choices if isinstance(choices, tuple) else (choices,)
-    name = (
-        annotation.attr
-        if isinstance(annotation, ast.Attribute)
-        else annotation.id
-        if isinstance(annotation, ast.Name)
-        else ""
-    )
+    name = annotation.attr if isinstance(annotation, ast.Attribute) else annotation.id if isinstance(annotation, ast.Name) else ""
     return (name, ()) if name in KINDS else (None, ())
 
 

@@ -70,13 +70,7 @@ def load_runs(root: Path, wanted: Iterable[str] = ()) -> list[RunSpec]:
             continue
         if spec.name in found and found[spec.name].source != spec.source:
             problems.append(
-                Problem(
-                    spec.source,
-                    0,
-                    0,
-                    "",
-                    f"a run '{spec.name}' also stands in {found[spec.name].source}; rename one file",
-                )
+                Problem(spec.source, 0, 0, "", f"a run '{spec.name}' also stands in {found[spec.name].source}; rename one file")
             )
         found[spec.name] = spec
     if problems:
@@ -89,9 +83,7 @@ def _files(root: Path, wanted: list[str], problems: list[Problem]) -> list[Path]
     present = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
     if not wanted:
         if not present:
-            problems.append(
-                Problem(shown(folder, root), 0, 0, "", "holds no .yaml file; add one that names a notebook")
-            )
+            problems.append(Problem(shown(folder, root), 0, 0, "", "holds no .yaml file; add one that names a notebook"))
         return list(present.values())
     files = []
     for name in wanted:
@@ -109,13 +101,7 @@ def _load(path: Path, root: Path, problems: list[Problem]) -> RunSpec | None:
     before = len(problems)
     if not _RUN_NAME.fullmatch(path.stem):
         problems.append(
-            Problem(
-                file.shown,
-                0,
-                0,
-                "",
-                "the file's name becomes the run's: use lower-case ASCII letters, digits, '-' and '_'",
-            )
+            Problem(file.shown, 0, 0, "", "the file's name becomes the run's: use lower-case ASCII letters, digits, '-' and '_'")
         )
     tree = read_yaml(path, file.shown, problems)
     if tree is None:
@@ -142,11 +128,7 @@ def _title(tree: YamlMap, fallback: str, file: _File) -> dict[str, str]:
         return {"en": fallback, "zh": fallback}
     if isinstance(node, Scalar) and node.text:
         return {"en": node.text, "zh": node.text}
-    if (
-        isinstance(node, YamlMap)
-        and set(node.items) == {"en", "zh"}
-        and all(isinstance(n, Scalar) for n in node.items.values())
-    ):
+    if isinstance(node, YamlMap) and set(node.items) == {"en", "zh"} and all(isinstance(n, Scalar) for n in node.items.values()):
         return {key: value.text for key, value in node.items.items() if isinstance(value, Scalar)}
     file.problem(node, "title", "must be text, or 'en' and 'zh' with a text each")
     return {"en": fallback, "zh": fallback}
@@ -255,11 +237,7 @@ def typed(text: str, parameter: Parameter, *, quoted: bool = False) -> Any:
 
 
 def _check_domains(
-    declared: dict[str, Parameter],
-    values: dict[str, Any],
-    places: dict[str, tuple[int, int]],
-    at: tuple[int, int],
-    file: _File,
+    declared: dict[str, Parameter], values: dict[str, Any], places: dict[str, tuple[int, int]], at: tuple[int, int], file: _File
 ) -> None:
     """Cases and pairs must exist; a pair is looked for in the case named before it."""
     case = None

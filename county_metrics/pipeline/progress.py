@@ -117,9 +117,7 @@ class JsonProgress(Progress):
 
     def summary(self, outcomes: list[Outcome], page: Path) -> None:
         """Every run with its state."""
-        runs = [
-            {"run": o.spec.name, "state": o.state, "error": o.error, "seconds": round(o.seconds, 3)} for o in outcomes
-        ]
+        runs = [{"run": o.spec.name, "state": o.state, "error": o.error, "seconds": round(o.seconds, 3)} for o in outcomes]
         self._emit("summary", runs=runs, report=str(page))
 
 

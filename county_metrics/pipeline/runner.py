@@ -70,9 +70,7 @@ def _plan(spec: RunSpec, store: Store, root: Path) -> Planned:
     if trace is None:
         return Planned(spec, parts, None, "code, parameters or environment are new")
     entry = store.find(full_key(parts, traced_content(trace, root)))
-    return Planned(
-        spec, parts, entry, "up to date" if entry else "a file that it reads, or a module that it uses, changed"
-    )
+    return Planned(spec, parts, entry, "up to date" if entry else "a file that it reads, or a module that it uses, changed")
 
 
 def execute(
@@ -161,9 +159,7 @@ def _execute_one(spec: RunSpec, session: Session) -> None:
     if session.stop.is_set():
         raise KeyboardInterrupt
     notebook = nbformat.read(spec.notebook, as_version=4)
-    execute_notebook(
-        notebook, None, parameters=spec.given, engine_name="county_metrics", progress_bar=False, session=session
-    )
+    execute_notebook(notebook, None, parameters=spec.given, engine_name="county_metrics", progress_bar=False, session=session)
 
 
 def _finish(future: Future[None], job: _Job, store: Store, root: Path, interrupted: bool) -> Outcome:

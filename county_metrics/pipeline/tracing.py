@@ -35,11 +35,7 @@ def start(roots: list[str]) -> None:
 
 def _note(path: str, heads: tuple[str, ...], into: set[str]) -> None:
     full = os.path.abspath(path)
-    if (
-        (full + os.sep).startswith(heads)
-        and not _SKIPPED.intersection(full.split(os.sep))
-        and not full.endswith((".py", ".pyc"))
-    ):
+    if (full + os.sep).startswith(heads) and not _SKIPPED.intersection(full.split(os.sep)) and not full.endswith((".py", ".pyc")):
         into.add(full)
 
 

@@ -15,9 +15,7 @@ def column(name: str, label: Any, *, numeric: bool = False) -> dict[str, Any]:
 
 def table_html(block: dict[str, Any], language: str) -> str:
     """A table block as HTML; the first cell of a row is its header."""
-    head = "".join(
-        f'<th scope="col"{_numeric(column)}>{markup(column["label"], language)}</th>' for column in block["columns"]
-    )
+    head = "".join(f'<th scope="col"{_numeric(column)}>{markup(column["label"], language)}</th>' for column in block["columns"])
     body = "".join(f"<tr>{_row(row, block['columns'], language)}</tr>" for row in block["rows"])
     caption = markup(block["caption"], language)
     notes = "".join(f'<p class="cm-note">{markup(note, language)}</p>' for note in block["notes"])

@@ -98,6 +98,5 @@ def _render(node: Any, language: str, show_number: Callable[[Any, str], str], es
     slots = node.get("slots", {})
     pieces = _SLOT.split(catalogue()[node["say"]][language])
     return "".join(
-        _render(slots[piece], language, show_number, escape) if index % 2 else escape(piece)
-        for index, piece in enumerate(pieces)
+        _render(slots[piece], language, show_number, escape) if index % 2 else escape(piece) for index, piece in enumerate(pieces)
     )

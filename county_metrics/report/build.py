@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from county_metrics.errors import DataError, ParameterError, Problem
-from county_metrics.evidence.load import check_data
+from county_metrics.evidence.verify import check_data
 from county_metrics.paths import project_root
 from county_metrics.pipeline.key import environment_digest
 from county_metrics.pipeline.params import load_runs

@@ -101,29 +101,21 @@ def home_context(pages: list[RunPage], outcomes: list[Outcome], language: str) -
         for outcome in outcomes
         if not outcome.good
     ]
-    return {"runs": [_overview(page, language) for page in pages], "failures": failures} | _frame(
-        language, "index.html"
-    )
+    return {"runs": [_overview(page, language) for page in pages], "failures": failures} | _frame(language, "index.html")
 
 
 def _overview(page: RunPage, language: str) -> dict[str, Any]:
     card, url = page.card, f"runs/{page.name}.html"
 
     def shown(node: Any) -> str:
-        return link_numbers(
-            markup(node, language), lambda ref: url + page.targets[ref] if ref in page.targets else None
-        )
+        return link_numbers(markup(node, language), lambda ref: url + page.targets[ref] if ref in page.targets else None)
 
     plots = [block for _, block in blocks(page.notebook) if block["block"] == "plot"]
     texts = {key: shown(card[key]) for key in ("title", "place", "from_to", "headline", "bounds")}
     grade = [{"label": plain(item["label"], language), "passed": item["passed"]} for item in card["grade"]]
     alt = plain(plots[0]["alt"], language) if plots else ""
     thumbnail = f"{_up(language)}figures/{page.name}/{plots[0]['name']}.{language}.svg" if plots else None
-    return _run(page.outcome, language) | {
-        "url": url,
-        "thumbnail": thumbnail,
-        "card": texts | {"grade": grade, "alt": alt},
-    }
+    return _run(page.outcome, language) | {"url": url, "thumbnail": thumbnail, "card": texts | {"grade": grade, "alt": alt}}
 
 
 def _run(outcome: Outcome, language: str) -> dict[str, Any]:

@@ -81,9 +81,7 @@ _HEADING = re.compile(r'<h2 id="([^"]*)">(.*?)<', re.S)
 
 def words(language: str) -> dict[str, str]:
     """Fixed words of the site in one language."""
-    return {
-        name.removeprefix("site."): text[language] for name, text in catalogue().items() if name.startswith("site.")
-    }
+    return {name.removeprefix("site."): text[language] for name, text in catalogue().items() if name.startswith("site.")}
 
 
 @cache
@@ -146,12 +144,7 @@ def render_notebook(
             block = output.get("data", {}).get(MIME)
             if block is not None:
                 output["data"] = {_OURS: to_html(block, language, figure)}
-    resources = {
-        "words": words(language),
-        "marked": marked,
-        "not_run": marked is not None,
-        "open_code": marked is not None,
-    }
+    resources = {"words": words(language), "marked": marked, "not_run": marked is not None, "open_code": marked is not None}
     body, _ = _exporter().from_notebook_node(nbformat.from_dict(shown), resources=resources)
     return str(body)
 

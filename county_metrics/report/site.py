@@ -18,24 +18,11 @@ from county_metrics.report.pages import RunPage, error_context, home_context, re
 def site_key(outcomes: list[Outcome], environment: str) -> str:
     """Key of a site: its runs and their states, titles, and every file of this package that shapes a page."""
     shaping = [
-        path
-        for folder in ("present", "report", "pipeline")
-        for path in sorted((PACKAGE / folder).rglob("*"))
-        if path.is_file()
+        path for folder in ("present", "report", "pipeline") for path in sorted((PACKAGE / folder).rglob("*")) if path.is_file()
     ]
-    own = {
-        path.relative_to(PACKAGE).as_posix(): file_digest(path)
-        for path in shaping
-        if path.suffix not in (".pyc", ".ttf")
-    }
+    own = {path.relative_to(PACKAGE).as_posix(): file_digest(path) for path in shaping if path.suffix not in (".pyc", ".ttf")}
     runs = [
-        [
-            o.spec.name,
-            o.spec.title,
-            o.spec.source,
-            "good" if o.good else [o.state, o.error],
-            o.entry.name if o.entry else None,
-        ]
+        [o.spec.name, o.spec.title, o.spec.source, "good" if o.good else [o.state, o.error], o.entry.name if o.entry else None]
         for o in outcomes
     ]
     return digest({"runs": runs, "own": own, "environment": environment})
@@ -74,10 +61,7 @@ def build_site(outcomes: list[Outcome], store: Store, key: str) -> Path:
         _write_static(folder, text)
         _write_results(folder, pages)
         files = sorted(path for path in folder.rglob("*") if path.is_file())
-        runs = {
-            o.spec.name: {"state": "done" if o.good else o.state, "key": o.entry.name if o.entry else None}
-            for o in outcomes
-        }
+        runs = {o.spec.name: {"state": "done" if o.good else o.state, "key": o.entry.name if o.entry else None} for o in outcomes}
         listing = {path.relative_to(folder).as_posix(): file_digest(path) for path in files}
         write_json(folder / "manifest.json", {"runs": runs, "files": listing})
         target = store.build / "sites" / key
@@ -108,13 +92,9 @@ def _write_pages(folder: Path, pages: list[RunPage], outcomes: list[Outcome]) ->
     for language in LANGUAGES:
         root = folder if language == "en" else folder / language
         (root / "runs").mkdir(parents=True)
-        contexts: list[tuple[str, str, dict[str, Any]]] = [
-            ("index.html", "home", home_context(pages, outcomes, language))
-        ]
+        contexts: list[tuple[str, str, dict[str, Any]]] = [("index.html", "home", home_context(pages, outcomes, language))]
         contexts += [(f"runs/{page.name}.html", "run", run_context(page, language)) for page in pages]
-        contexts += [
-            (f"runs/{o.spec.name}-error.html", "run", error_context(o, language)) for o in outcomes if not o.good
-        ]
+        contexts += [(f"runs/{o.spec.name}-error.html", "run", error_context(o, language)) for o in outcomes if not o.good]
         for path, template, context in contexts:
             _trust(context, Markup)
             html = environment.get_template(f"{template}.html.j2").render(context)
@@ -151,9 +131,7 @@ def _write_static(folder: Path, text: str) -> None:
     shutil.copyfile(Path(__file__).parent / "static" / "site.css", static / "site.css")
     characters = set(map(ord, text)) | set(range(0x20, 0x7F))
     for weight in ("Regular", "Bold"):
-        options = subset.Options(
-            flavor="woff2", layout_features=["kern", "tnum"], hinting=False, recalc_timestamp=False
-        )
+        options = subset.Options(flavor="woff2", layout_features=["kern", "tnum"], hinting=False, recalc_timestamp=False)
         font = subset.load_font(str(fonts() / f"NotoSansSC-{weight}.ttf"), options)
         cutter = subset.Subsetter(options)
         cutter.populate(unicodes=characters)

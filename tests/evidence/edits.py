@@ -3,7 +3,7 @@
 import csv
 import io
 
-from county_metrics.evidence.load import check_data
+from county_metrics.evidence.verify import check_data
 
 
 def read_rows(path):

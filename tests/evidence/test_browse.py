@@ -1,0 +1,60 @@
+"""The table of cases and the timeline of one."""
+
+import dataclasses
+
+import pytest
+
+import county_metrics as cm
+from county_metrics.evidence.browse import timeline_block
+from county_metrics.evidence.load import load_case
+from county_metrics.present import payload
+
+
+@pytest.fixture
+def chinese():
+    cm.set_language("zh")
+    yield
+    cm.set_language("en")
+
+
+def test_the_table_of_cases_has_one_row_a_case():
+    table = cm.cases().set_index("id")
+    assert list(table.index) == ["demonstration_zone", "jiashan", "longgang"]
+    assert table.loc["jiashan"].to_dict() == {
+        "name": "Jiashan County", "level": "county", "parent": "Jiaxing, Zhejiang", "status": "figures",
+        "n_figures": 4, "pairs": "investment_approval_time departmental_power_items",
+    }  # fmt: skip
+
+
+@pytest.mark.usefixtures("chinese")
+def test_the_table_of_cases_speaks_the_readers_language():
+    assert cm.cases()["name"].tolist() == ["长三角生态绿色一体化发展示范区", "嘉善县", "龙港市"]
+
+
+def test_a_timeline_is_in_the_order_of_its_dates():
+    text = payload.to_plain(timeline_block(load_case("jiashan")), "en")
+    starts = [line[:10].strip() for line in text.splitlines()[2:7]]
+    assert starts == ["2013", "2014-01", "2014-01-17", "2014-09", "2014-10"]
+    assert text.splitlines()[0] == "Jiashan County: reforms and events in the same years"
+    assert "It was not drawn at random" in text.splitlines()[-1]
+
+
+def test_a_timeline_tells_reforms_from_other_events():
+    rows = timeline_block(load_case("jiashan"))["rows"]
+    assert [row[2]["say"] for row in rows] == [
+        "case.reform", "case.concurrent", "case.reform", "case.concurrent", "case.reform",
+    ]  # fmt: skip
+
+
+def test_an_inferred_date_is_marked():
+    case = load_case("longgang")
+    inferred = dataclasses.replace(case.reforms[0], date_basis="inferred")
+    text = payload.to_plain(timeline_block(dataclasses.replace(case, reforms=(inferred,))), "en")
+    assert "2014-12 (inferred)" in text
+
+
+def test_a_case_without_dated_reforms_says_so():
+    block = timeline_block(load_case("demonstration_zone"))
+    assert block["block"] == "notice"
+    assert "No dated reform is printed for this case." in payload.to_plain(block, "en")
+    assert "该案例未载有日期的改革。" in payload.to_plain(block, "zh")

@@ -1,0 +1,55 @@
+"""Parameters as code: what is written into a notebook is the value, and nothing else."""
+
+import ast
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from papermill.translators import papermill_translators
+
+from county_metrics.pipeline.client import ReadableTranslator
+from county_metrics.pipeline.engine import CountyMetricsEngine, Session
+
+SCALARS = st.one_of(st.text(), st.integers(), st.booleans(), st.floats(allow_nan=False, allow_infinity=False))
+
+
+def assigned(code):
+    tree = ast.parse(code)
+    assert all(isinstance(statement, ast.Assign) for statement in tree.body)
+    return {statement.targets[0].id: ast.literal_eval(statement.value) for statement in tree.body}
+
+
+@settings(deadline=None, derandomize=True, max_examples=500)
+@given(st.text())
+@example('"; __import__("os").system("touch pwned"); "')
+@example("'''\n__import__('os')")
+@example("a\\\nb\\")
+@example("{{ x }}\u2028\x85\r\n\0\ud800")
+@example("嘉善县")
+def test_any_text_comes_back_as_the_same_text(text):
+    assert assigned(ReadableTranslator.codify({"text": text})) == {"text": text}
+
+
+@settings(deadline=None, derandomize=True, max_examples=200)
+@given(st.dictionaries(st.sampled_from(["a", "b", "c"]), SCALARS))
+def test_any_values_come_back_as_the_same_values(values):
+    assert assigned(ReadableTranslator.codify(values)) == values
+
+
+def test_chinese_stays_readable():
+    assert ReadableTranslator.codify({"place": "嘉善"}) == '# Parameters\nplace = "嘉善"\n'
+
+
+def test_papermill_uses_the_readable_translator():
+    assert papermill_translators.find_translator("python3", "python") is ReadableTranslator
+
+
+def test_papermill_finds_the_engine():
+    from papermill.engines import papermill_engines
+
+    assert papermill_engines.get_engine("county_metrics") is CountyMetricsEngine
+
+
+def test_kernel_that_has_not_begun_is_stopped_by_the_event():
+    session = Session()
+    session.kill()
+    assert session.stop.is_set()

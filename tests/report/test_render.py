@@ -1,0 +1,129 @@
+"""A notebook as the body of a page: one language, payloads rendered, foreign HTML harmless, numbers as links."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from county_metrics.present import payload
+from county_metrics.present.number import number
+from county_metrics.present.tables import column
+from county_metrics.present.wording import LANGUAGES, both, catalogue
+from county_metrics.report.render import headings, link_numbers, render_notebook, sanitise, words
+from tests.report.conftest import Page
+
+
+def markdown(source, name="m", tags=()):
+    return {"cell_type": "markdown", "id": name, "metadata": {"tags": list(tags)}, "source": source}
+
+
+def code(*data, name="c", count=1, tags=(), outputs=None):
+    shown = outputs or [{"output_type": "display_data", "metadata": {}, "data": item} for item in data]
+    return {
+        "cell_type": "code", "id": name, "metadata": {"tags": list(tags)},
+        "source": "1 < 2", "execution_count": count, "outputs": shown,
+    }  # fmt: skip
+
+
+def render(*cells, language="en", **options):
+    notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": list(cells)}
+    return render_notebook(notebook, language, lambda block: f"figures/{block['name']}.svg", **options)
+
+
+def test_prose_of_the_other_language_is_left_out():
+    cells = markdown("One", "a", ["lang-en"]), markdown("一", "b", ["lang-zh"]), markdown("Both", "c")
+    assert [Page(render(*cells, language=language)).text for language in LANGUAGES] == ["One Both", "一 Both"]
+
+
+def test_payload_is_rendered_in_the_language_of_the_page_and_its_html_is_not_used():
+    data = {payload.MIME: payload.prose(both("words", "文字")), "text/html": "<p>as seen in JupyterLab</p>"}
+    assert "文字" in render(code(data), language="zh")
+    assert "JupyterLab" not in render(code(data))
+
+
+def test_code_is_folded_in_and_solutions_too():
+    page = Page(render(code({"text/plain": "x"}, tags=["solution"])))
+    assert [details["class"] for details in page.named("details")] == ["cm-solution", "cm-code"]
+    assert all("open" not in details for details in page.named("details"))
+
+
+def test_failed_notebook_marks_the_cell_and_says_what_was_not_executed():
+    html = render(code({"text/plain": "x"}, name="good"), code(name="bad"), code(name="rest", count=None), marked="bad")
+    text = Page(html).text
+    assert text.count(words("en")["error_title"]) == text.count(words("en")["not_run"]) == 1
+    assert html.index('id="cell-bad"') < html.index(words("en")["error_title"]) < html.index('id="cell-rest"')
+
+
+def test_block_name_cannot_become_markup():
+    shown = payload.table('n"><script>alert(1)</script>', "caption", [column("a", "a")], [["x"]])
+    assert Page(render(code({payload.MIME: shown}))).named("script") == []
+
+
+def test_colours_of_a_terminal_are_no_inline_style():
+    printed = {"output_type": "stream", "name": "stdout", "text": "\x1b[38;5;28mgreen\x1b[0m \x1b[48;2;1;2;3mblue\x1b[0m"}
+    page = Page(render(code(outputs=[printed])))
+    assert "green blue" in page.text
+    assert [attributes for _, attributes in page.tags if "style" in attributes] == []
+
+
+def test_braces_of_a_template_stay_braces():
+    source = "{{ 7*7 }} {% raw %} {# gone? #}"
+    assert Page(render(markdown(source), code({"text/plain": source}))).text.count(source) == 2
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<script>x</script>", "<img src=x onerror=x>", "<p style='color:red' onclick=x>a</p>",
+        "<a href='javascript:x'>a</a>",
+        "<iframe src='http://example.org'></iframe>", "<form action=x><input></form>", "<svg onload=x></svg>",
+        "<object data=x></object>",
+        "<link rel=stylesheet href=x>", "<base href=x>", "<meta http-equiv=refresh content=x>",
+        "<a href='data:text/html,x'>a</a>",
+        "<img src='http://example.org/a.png'>", "<style>a{}</style>", "<math><mtext><script>x</script></mtext></math>",
+    ],
+)  # fmt: skip
+def test_what_acts_is_taken_out_of_foreign_html(html):
+    page = Page(sanitise(html))
+    assert {tag for tag, _ in page.tags} <= {"p", "a", "img"}
+    assert not [
+        name for _, attributes in page.tags for name in attributes if name in ("style", "src", "href") or name.startswith("on")
+    ]
+
+
+def test_harmless_html_stays():
+    html = '<table><tbody><tr><th scope="row">a</th><td colspan="2">b</td></tr></tbody></table>'
+    assert sanitise(html) == html
+
+
+def test_picture_inside_the_notebook_stays():
+    assert Page(sanitise('<img alt="a" src="data:image/png;base64,AAAA">')).named("img") == [
+        {"alt": "a", "src": "data:image/png;base64,AAAA"}
+    ]
+
+
+@settings(deadline=None, derandomize=True, max_examples=200)
+@given(st.text(st.sampled_from("<>\"'/= &;!-abscriptonerx\n"), max_size=40))
+def test_no_text_makes_a_script_or_a_handler(text):
+    page = Page(sanitise(text))
+    assert not [tag for tag, _ in page.tags if tag in ("script", "style", "iframe")]
+    assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on") or name == "style"]
+
+
+def test_known_number_becomes_a_link_and_another_stays():
+    node = number(12345, ref="result:a")
+    html = payload.to_html(payload.prose({"join": [node, " ", number(2, ref="result:b")], "by": ""}), "en")
+    linked = link_numbers(html, {"result:a": "#cell-a"}.get)
+    assert '<a class="cm-ref" href="#cell-a"><data value="12345" data-ref="result:a">12,345</data></a>' in linked
+    assert "<p><a" in linked
+    assert linked.count("<a ") == 1
+
+
+def test_headings_of_the_second_level_make_the_contents():
+    assert headings(render(markdown("# Title\n\n## The *first*\n\n### Under\n\n## Second"))) == [
+        {"id": "The-first", "text": "The first"}, {"id": "Second", "text": "Second"},
+    ]  # fmt: skip
+
+
+def test_every_word_of_the_site_is_there_in_both_languages():
+    assert set(words("en")) == set(words("zh"))
+    assert all(text["en"].strip() and text["zh"].strip() for name, text in catalogue().items() if name.startswith("site."))

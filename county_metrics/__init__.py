@@ -30,7 +30,7 @@ _WHERE = {
     "gate": "analysis.design",
     "record": "analysis.record",
     "set_language": "present.wording",
-    "show": "analysis.views",
+    "show": "analysis.show",
 }
 
 __all__ = [
@@ -58,7 +58,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from county_metrics.analysis import views as show
+    from county_metrics.analysis import show
     from county_metrics.analysis.check import check_change
     from county_metrics.analysis.design import DesignError, gate
     from county_metrics.analysis.endpoints import endpoint_change

@@ -166,11 +166,6 @@ def read_yaml(path: Path, shown: str, problems: list[Problem]) -> YamlMap | None
     text = read_text(path, shown, problems)
     if text is None:
         return None
-    return parse_yaml(text, shown, problems)
-
-
-def parse_yaml(text: str, shown: str, problems: list[Problem]) -> YamlMap | None:
-    """The same for a text already read."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 

@@ -183,9 +183,9 @@ class ChangeResult(payload.Shown):
 
     def plot_block(self) -> Block:
         """The change as a slope plot with its bounds."""
-        from county_metrics.analysis.show import slope_block
+        from county_metrics.analysis.show import slope
 
-        return Block(slope_block(self))
+        return slope(self)
 
     def plot(self) -> Figure:
         """The slope plot as a matplotlib figure in the current language."""

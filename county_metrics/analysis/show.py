@@ -5,8 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from county_metrics.analysis.design import design_block as design
 from county_metrics.analysis.design import designs
-from county_metrics.evidence.card import figure_number, period_text
+from county_metrics.evidence.browse import timeline
+from county_metrics.evidence.card import evidence, figure_number, grade, period_text
 from county_metrics.evidence.case import Pair
 from county_metrics.present import payload
 from county_metrics.present.number import number
@@ -16,6 +18,10 @@ from county_metrics.present.wording import both, join, say
 if TYPE_CHECKING:
     from county_metrics.analysis.result import Bounded, ChangeResult
 
+__all__ = [
+    "break_even", "design", "evidence", "grade", "intervals", "reading", "readings", "references", "slope", "timeline",
+    "title",
+]  # fmt: skip
 _PLACES = {"absolute_change": None, "percent_change": 1, "percentage_points": 1, "ratio": 3, "log_ratio": 3}
 
 
@@ -60,7 +66,8 @@ def change_block(result: ChangeResult) -> dict[str, Any]:
     return payload.table("change", result.estimand, columns, rows, notes)
 
 
-def readings_block(result: ChangeResult) -> dict[str, Any]:
+@payload.shows
+def readings(result: ChangeResult) -> dict[str, Any]:
     """Every reading of the two numbers with the change that follows."""
     measure = main_measure(result)
     columns = [
@@ -77,7 +84,8 @@ def readings_block(result: ChangeResult) -> dict[str, Any]:
     return payload.table("readings", say("reading.caption"), columns, rows, notes)
 
 
-def break_even_block(result: ChangeResult) -> dict[str, Any]:
+@payload.shows
+def break_even(result: ChangeResult) -> dict[str, Any]:
     """Break-even trend over its grid, or the reason why there is none."""
     if result.break_even_reason is not None:
         return payload.notice("note", say("break_even.none_title"), result.break_even_reason)
@@ -100,7 +108,8 @@ def break_even_block(result: ChangeResult) -> dict[str, Any]:
     return payload.table("break_even", say("break_even.caption"), columns, rows, [note])
 
 
-def slope_block(result: ChangeResult) -> dict[str, Any]:
+@payload.shows
+def slope(result: ChangeResult) -> dict[str, Any]:
     """Slope plot of the two figures with their bounds."""
     pair = result.pair
     ends = {}
@@ -128,7 +137,8 @@ def slope_block(result: ChangeResult) -> dict[str, Any]:
     return payload.plot("slope", "change", caption, alt, data)
 
 
-def intervals_block(result: ChangeResult) -> dict[str, Any]:
+@payload.shows
+def intervals(result: ChangeResult) -> dict[str, Any]:
     """Plot of the percent change under every reading."""
     rows = []
     for reading in result.readings:
@@ -157,7 +167,8 @@ def main_measure(result: ChangeResult) -> str:
     return "percentage_points" if result.percentage_points else "percent_change"
 
 
-def reading_block(result: ChangeResult) -> dict[str, Any]:
+@payload.shows
+def reading(result: ChangeResult) -> dict[str, Any]:
     """The change read out in sentences, every number from the result."""
     pair = result.pair
     slots = {
@@ -189,17 +200,19 @@ def reading_block(result: ChangeResult) -> dict[str, Any]:
     return payload.prose(*paragraphs)
 
 
-def title_block(pair: Pair) -> dict[str, Any]:
+@payload.shows
+def title(pair: Pair) -> dict[str, Any]:
     """Badge of a pair: indicator, place, design notation, kind of data."""
-    design = designs()[pair.design]
+    have = designs()[pair.design]
     place, indicator = both(**pair.case_name), both(**pair.indicator.label)
     kind = say(f"nature.{pair.indicator.nature}")
     return payload.notice(
-        "badge", join([indicator, place], " · "), say("badge.design", label=design.label, notation=design.notation), kind
+        "badge", join([indicator, place], " · "), say("badge.design", label=have.label, notation=have.notation), kind
     )
 
 
-def references_block(pair: Pair) -> dict[str, Any]:
+@payload.shows
+def references(pair: Pair) -> dict[str, Any]:
     """Sources of both figures, once each, and the text the design notation comes from."""
     sources = {figure.source.id: figure.source for figure in (pair.before, pair.after)}
     return payload.prose(*(both(**source.cite) for source in sources.values()), say("reference.design"))

@@ -48,7 +48,8 @@ def cases() -> pd.DataFrame:
     )
 
 
-def timeline_block(case: Case) -> dict[str, Any]:
+@payload.shows
+def timeline(case: Case) -> dict[str, Any]:
     """Reforms and other events of a case in order of their dates, as a table."""
     events = [(reform, "reform") for reform in case.reforms] + [(event, "concurrent") for event in case.concurrent_events]
     if not events:

@@ -54,7 +54,8 @@ def _lines(figures: Sequence[Figure]) -> list[list[Any]]:
     return [[say(f"evidence.{name}"), *row] for name, row in cells.items()]
 
 
-def evidence_block(pair: Pair) -> dict[str, Any]:
+@payload.shows
+def evidence(pair: Pair) -> dict[str, Any]:
     """The two figures of a pair as published: printed form, value, bounds, scope, statistic, period, source."""
     figures = (pair.before, pair.after)
     columns = [column("what", say("evidence.what"))] + [column(f.role, say(f"role.{f.role}")) for f in figures]
@@ -80,7 +81,8 @@ def _figure_bounds(figure: Figure) -> dict[str, Any]:
     return say("evidence.rounding", bracket=say("number.bracket", low=low, high=high))
 
 
-def grade_block(pair: Pair) -> dict[str, Any]:
+@payload.shows
+def grade(pair: Pair) -> dict[str, Any]:
     """The four items of the evidence grade, never summed."""
     columns = [column("item", say("grade.item")), column("answer", say("grade.answer")), column("reason", say("grade.reason"))]
     rows = [[say(f"grade.{i.id}"), say("gate.yes" if i.passed else "gate.no"), i.reason] for i in pair.grade]

@@ -12,41 +12,14 @@ from county_metrics.evidence.schema import PERIOD_BASES, STATUSES, Figure, Grade
 from county_metrics.present.wording import say
 from county_metrics.reading import Node, Scalar, YamlMap
 
-_SOURCE_KEYS = (
-    "id",
-    "title_zh",
-    "title_en",
-    "author_zh",
-    "author_en",
-    "interest_zh",
-    "interest_en",
-    "independent",
-    "outlet_zh",
-    "outlet_en",
-    "issued",
-    "issued_basis",
-    "cite_zh",
-    "cite_en",
-    "url",
-    "renditions",
+_SOURCE_KEYS = tuple(
+    "id title_zh title_en author_zh author_en interest_zh interest_en independent outlet_zh outlet_en "
+    "issued issued_basis cite_zh cite_en url renditions".split()
 )
 _RENDITION_KEYS = ("id", "script", "quality", "preferred", "sha256")
-_CASE_KEYS = (
-    "id",
-    "name_en",
-    "name_zh",
-    "level_en",
-    "level_zh",
-    "parent_en",
-    "parent_zh",
-    "code",
-    "code_from",
-    "code_to",
-    "status",
-    "selection_en",
-    "selection_zh",
-    "reforms",
-    "concurrent_events",
+_CASE_KEYS = tuple(
+    "id name_en name_zh level_en level_zh parent_en parent_zh code code_from code_to status "
+    "selection_en selection_zh reforms concurrent_events".split()
 )
 _REFORM_KEYS = ("id", "label_en", "label_zh", "start", "end", "date_basis", "mechanisms", "source", "quote")
 _EVENT_KEYS = ("id", "label_en", "label_zh", "date", "date_basis", "source", "quote")

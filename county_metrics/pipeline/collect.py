@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from county_metrics.present.plots import svg
 from county_metrics.present.tables import tidy_rows
 from county_metrics.present.wording import LANGUAGES
 
+_MARKER = "papermill-error-cell-tag"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+
 
 def clean(notebook: Any) -> dict[str, Any]:
     """Executed notebook as plain JSON without times, random ids or paths of the run."""
@@ -26,6 +30,7 @@ def clean(notebook: Any) -> dict[str, Any]:
     language = content["metadata"].get("language_info", {})
     content["metadata"]["language_info"] = {"name": language.get("name", "python")}
     seen: set[str] = set()
+    content["cells"] = [cell for cell in content["cells"] if _MARKER not in cell["metadata"].get("tags", [])]
     for cell in content["cells"]:
         for name in ("papermill", "execution"):
             cell["metadata"].pop(name, None)
@@ -34,18 +39,37 @@ def clean(notebook: Any) -> dict[str, Any]:
         if cell["id"] in seen:
             raise RunnerError(f"two cells of the notebook have the id '{cell['id']}'; give one another id")
         seen.add(cell["id"])
+    _validate(content)
     return content
 
 
+def _validate(content: dict[str, Any]) -> None:
+    import nbformat
+
+    try:
+        nbformat.validate(nbformat.from_dict(content))
+    except nbformat.ValidationError as error:
+        raise RunnerError(f"not a valid notebook: {str(error).splitlines()[0]}") from error
+
+
 def tell_apart(notebook: dict[str, Any]) -> None:
-    """Number, in place, the blocks of one kind that share a name, since files are named after them."""
-    counts: dict[tuple[str, str], int] = {}
-    for _, block in blocks(notebook):
-        if "name" in block:
-            known = (block["block"], block["name"])
-            counts[known] = counts.get(known, 0) + 1
-            if counts[known] > 1:
-                block["name"] += f"-{counts[known]}"
+    """Number, in place, the blocks of one kind that share a name, since files are named after them.
+
+    Raises
+    ------
+    RunnerError
+        If a name could not be that of a file.
+    """
+    taken: set[tuple[str, str]] = set()
+    named = [block for _, block in blocks(notebook) if "name" in block]
+    for block in named:
+        base, count = block["name"], 1
+        if not _NAME.fullmatch(base):
+            raise RunnerError(f"'{base}' cannot name a table or figure; use ASCII letters, digits, '-' and '_'")
+        while (block["block"], block["name"]) in taken:
+            count += 1
+            block["name"] = f"{base}-{count}"
+        taken.add((block["block"], block["name"]))
 
 
 def blocks(notebook: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -36,9 +36,10 @@ def read_notebook(path: Path) -> dict[str, Any]:
         If it is not a notebook of format 4.
     """
     content = json.loads(path.read_text("utf-8"))
-    if not isinstance(content, dict) or content.get("nbformat") != 4 or not isinstance(content.get("cells"), list):
+    cells = content.get("cells") if isinstance(content, dict) and content.get("nbformat") == 4 else None
+    if not isinstance(cells, list) or not all(isinstance(cell, dict) and "cell_type" in cell for cell in cells):
         raise ValueError("not a notebook of format 4")
-    return content
+    return dict(content)
 
 
 def source_of(cell: dict[str, Any]) -> str:
@@ -94,9 +95,9 @@ def _declared(statement: ast.stmt, comments: dict[int, str]) -> Parameter | None
         return None
     try:
         default = ast.literal_eval(statement.value)
-    except ValueError:
+        kind, choices = _kind(statement.annotation)
+    except (ValueError, TypeError):
         return None
-    kind, choices = _kind(statement.annotation)
     if kind is None or not isinstance(default, _PYTHON.get(kind, str)):  # type: ignore[arg-type]
         return None
     if (kind == "int" and isinstance(default, bool)) or (choices and default not in choices):
@@ -127,7 +128,14 @@ def code_meaning(path: Path) -> list[str]:
         source = source_of(cell)
         tags = sorted(set(tags_of(cell)) & {"parameters", "raises-exception"})
         try:
-            meanings.append(f"{tags} {ast.dump(ast.parse(source))}")
+            # IPython hides the value of a last expression that ends in a semicolon.
+            meanings.append(f"{tags} {_hides_output(source)} {ast.dump(ast.parse(source))}")
         except SyntaxError:
             meanings.append(f"{tags} {source}")
     return meanings
+
+
+def _hides_output(source: str) -> bool:
+    layout = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.ENDMARKER, tokenize.DEDENT)
+    tokens = [t.string for t in tokenize.generate_tokens(io.StringIO(source).readline) if t.type not in layout]
+    return tokens[-1:] == [";"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -231,9 +232,12 @@ def typed(text: str, parameter: Parameter, *, quoted: bool = False) -> Any:
         folded = plain_form(text)
         raise ValueError(fault + (f"; it holds full-width characters, write {folded}" if folded else ""))
     try:
-        return read(text)
+        value = read(text)
     except ValueError:
         raise ValueError(fault) from None
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{fault}; it is too large")
+    return value
 
 
 def _check_domains(

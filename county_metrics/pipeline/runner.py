@@ -184,7 +184,7 @@ def _finish(future: Future[None], job: _Job, store: Store, root: Path, interrupt
 
             write_json(job.work / "notebook.ipynb", clean(job.session.notebook))
         failure = store.keep_failure(job.work, spec.name, {"state": state, "error": message})
-    return Outcome(spec, state, earlier.resolve() if earlier.exists() else None, seconds, message, failure)
+    return Outcome(spec, state, earlier.resolve() if (earlier / "run.json").is_file() else None, seconds, message, failure)
 
 
 def _judge(future: Future[None], session: Session, interrupted: bool) -> tuple[State, str]:
@@ -228,6 +228,16 @@ def _keep(job: _Job, store: Store, root: Path, seconds: float) -> Path:
         "seconds": round(seconds, 3),
     }
     return store.keep(job.work, full_key(parts, content), digest(parts), trace, run)
+
+
+def store_outcome(spec: RunSpec, store: Store) -> Outcome:
+    """What is kept of a run that was not asked for and is not current: its last good result, its last failure."""
+    earlier = store.runs / spec.name
+    failed = store.failure(spec.name)
+    stale: tuple[State, str] = ("not-run", "not asked for this time; what it reads has changed since it last ran")
+    state, error = failed or stale
+    entry = earlier.resolve() if (earlier / "run.json").is_file() else None
+    return Outcome(spec, state, entry, error=error, failure=store.failed / spec.name if failed else None)
 
 
 def default_jobs() -> int:

@@ -122,6 +122,11 @@ class Store:
         os.replace(work, target)
         return target
 
+    def failure(self, name: str) -> tuple[Any, str] | None:
+        """State and message of the last failure of a run, or None."""
+        run = _json(self.failed / name / "run.json")
+        return (run["state"], run["error"]) if run else None
+
     def forget_failure(self, name: str) -> None:
         """Drop the record of a failure after the run has succeeded."""
         shutil.rmtree(self.failed / name, ignore_errors=True)

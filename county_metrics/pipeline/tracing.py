@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import Any
 
 _SKIPPED = {".venv", ".git", "build", "__pycache__", ".ipynb_checkpoints"}
 _files: set[str] = set()
 _folders: set[str] = set()
+
+
+_heads: list[str] = []
 
 
 def start(roots: list[str]) -> None:
@@ -20,29 +22,35 @@ def start(roots: list[str]) -> None:
     roots : list of str
         Absolute folders whose content is an input of the run.
     """
-    heads = tuple(root.rstrip(os.sep) + os.sep for root in roots)
+    # Longest first, so that a folder inside another is judged by its own parts.
+    _heads.extend(sorted((root.rstrip(os.sep) + os.sep for root in roots), key=len, reverse=True))
 
     def note(event: str, args: tuple[Any, ...]) -> None:
         if event == "open":
             path, mode = args[0], args[1]
-            if isinstance(path, str) and (mode is None or "r" in mode):
-                _note(path, heads, _files)
-        elif event in ("os.listdir", "os.scandir") and (args[0] is None or isinstance(args[0], str)):
-            _note(args[0] or ".", heads, _folders)
+            if isinstance(path, str | bytes) and (mode is None or "r" in mode):
+                _note(os.fsdecode(path), _files)
+        elif event in ("os.listdir", "os.scandir") and isinstance(args[0], str | bytes | None):
+            _note(os.fsdecode(args[0] or "."), _folders)
 
     sys.addaudithook(note)
 
 
-def _note(path: str, heads: tuple[str, ...], into: set[str]) -> None:
+def _input(full: str) -> bool:
+    """Whether a path is below one of the folders, and not in a part of it that holds no input."""
+    head = next((head for head in _heads if (full + os.sep).startswith(head)), None)
+    return head is not None and not _SKIPPED.intersection(full[len(head) :].split(os.sep))
+
+
+def _note(path: str, into: set[str]) -> None:
     full = os.path.abspath(path)
-    if (full + os.sep).startswith(heads) and not _SKIPPED.intersection(full.split(os.sep)) and not full.endswith((".py", ".pyc")):
+    if _input(full) and not full.endswith((".py", ".pyc")):
         into.add(full)
 
 
 def report() -> dict[str, list[str]]:
-    """Files and folders noted so far, and the modules of this package in use, as absolute paths."""
-    package = str(Path(__file__).resolve().parent.parent)
-    used = {name: getattr(module, "__file__", None) for name, module in list(sys.modules.items())}
+    """Files and folders noted so far, and the modules in use of this package and of the folders, as absolute paths."""
     runner = ("county_metrics.pipeline", "county_metrics.report", "county_metrics.cli")
-    modules = {path for name, path in used.items() if path and path.startswith(package) and not name.startswith(runner)}
+    used = {name: getattr(module, "__file__", None) for name, module in list(sys.modules.items())}
+    modules = {path for name, path in used.items() if path and _input(path) and not name.startswith(runner)}
     return {"files": sorted(_files), "folders": sorted(_folders), "modules": sorted(modules)}

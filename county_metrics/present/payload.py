@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+import html
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec
 
 from county_metrics.present import tables
 from county_metrics.present.wording import current_language, markup, plain
 
+P = ParamSpec("P")
 MIME = "application/vnd.county-metrics+json"
 """MIME type under which a notebook output keeps the payload."""
 
@@ -68,7 +72,7 @@ def to_html(block: dict[str, Any], language: str, figure: Any = None) -> str:
     if kind == "table":
         return tables.table_html(block, language)
     if kind == "plot":
-        image = f'<img src="{figure(block)}" alt="{_attribute(block["alt"], language)}">' if figure else ""
+        image = f'<img src="{html.escape(figure(block))}" alt="{_attribute(block["alt"], language)}">' if figure else ""
         return f'<figure class="cm-plot">{image}<figcaption>{markup(block["caption"], language)}</figcaption></figure>'
     paragraphs = "".join(f"<p>{markup(text, language)}</p>" for text in block["paragraphs"])
     if kind == "notice":
@@ -78,7 +82,7 @@ def to_html(block: dict[str, Any], language: str, figure: Any = None) -> str:
 
 
 def _attribute(node: Any, language: str) -> str:
-    return plain(node, language).replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
+    return html.escape(plain(node, language))
 
 
 def to_plain(block: dict[str, Any], language: str) -> str:
@@ -126,6 +130,16 @@ class Block(Shown):
 
     def __repr__(self) -> str:
         return self.summary()
+
+
+def shows(make: Callable[P, dict[str, Any]]) -> Callable[P, Block]:
+    """Turn a function that makes a block into one whose value shows itself."""
+
+    @wraps(make)
+    def shown(*args: P.args, **kwargs: P.kwargs) -> Block:
+        return Block(make(*args, **kwargs))
+
+    return shown
 
 
 def bundle(block: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import unicodedata
 from typing import Any
 
@@ -20,7 +21,7 @@ def table_html(block: dict[str, Any], language: str) -> str:
     caption = markup(block["caption"], language)
     notes = "".join(f'<p class="cm-note">{markup(note, language)}</p>' for note in block["notes"])
     table = f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    return f'<div class="cm-table" data-table="{block["name"]}">{table}{notes}</div>'
+    return f'<div class="cm-table" data-table="{html.escape(block["name"])}">{table}{notes}</div>'
 
 
 def _row(row: list[Any], columns: list[dict[str, Any]], language: str) -> str:

@@ -8,9 +8,9 @@ from county_metrics.errors import DataError, ParameterError, Problem
 from county_metrics.evidence.verify import check_data
 from county_metrics.paths import project_root
 from county_metrics.pipeline.key import environment_digest
-from county_metrics.pipeline.params import load_runs
+from county_metrics.pipeline.params import RunSpec, load_runs
 from county_metrics.pipeline.progress import Progress, progress_for
-from county_metrics.pipeline.runner import Outcome, default_jobs, execute, plan
+from county_metrics.pipeline.runner import Outcome, default_jobs, execute, plan, store_outcome
 from county_metrics.pipeline.store import Store
 from county_metrics.report.site import build_site, is_current, site_key
 
@@ -64,7 +64,8 @@ def build_report(
         For bad input, before any kernel starts.
     """
     root = project_root()
-    specs = load_runs(root, [why] if why else wanted)
+    everything = load_runs(root)
+    specs = load_runs(root, [why] if why else wanted) if why or wanted else everything
     problems = check_data()
     if problems:
         raise DataError(problems)
@@ -78,18 +79,18 @@ def build_report(
         planned = plan(specs, store, root)
         with progress.showing([item.spec.name for item in planned if item.entry is None]):
             outcomes = execute(planned, store, root, jobs or default_jobs(), progress.event, timeout)
-        everything = outcomes if not wanted else _with_others(outcomes, store, root)
-        _build(everything, store, root, progress)
+        _build(_with_others(outcomes, everything, store, root), store, root, progress)
     progress.summary(outcomes, root / "build" / "report" / "index.html")
     return 0 if all(outcome.good for outcome in outcomes) else 1
 
 
-def _with_others(outcomes: list[Outcome], store: Store, root: Path) -> list[Outcome]:
-    """The runs asked for, and what is already there of the project's other runs."""
-    named = {outcome.spec.name for outcome in outcomes}
-    others = [spec for spec in load_runs(root) if spec.name not in named]
-    kept = [Outcome(item.spec, "up-to-date", item.entry) for item in plan(others, store, root) if item.entry]
-    return sorted([*outcomes, *kept], key=lambda outcome: outcome.spec.name)
+def _with_others(outcomes: list[Outcome], everything: list[RunSpec], store: Store, root: Path) -> list[Outcome]:
+    """The runs asked for, and what is there already of the project's other runs, in the project's order."""
+    found = {outcome.spec.name: outcome for outcome in outcomes}
+    for item in plan([spec for spec in everything if spec.name not in found], store, root):
+        found[item.spec.name] = Outcome(item.spec, "up-to-date", item.entry) if item.entry else store_outcome(item.spec, store)
+    own = [spec.name for spec in everything]
+    return [found[name] for name in [*own, *(name for name in found if name not in own)]]
 
 
 def _build(outcomes: list[Outcome], store: Store, root: Path, progress: Progress) -> None:

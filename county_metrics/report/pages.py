@@ -9,7 +9,7 @@ from typing import Any
 from county_metrics.pipeline.collect import blocks
 from county_metrics.pipeline.runner import Outcome
 from county_metrics.present.wording import catalogue, markup, plain
-from county_metrics.report.render import headings, link_numbers, render_notebook, words
+from county_metrics.report.render import link_numbers, render_notebook, with_contents, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def run_context(page: RunPage, language: str) -> dict[str, Any]:
     def figure(block: dict[str, Any]) -> str:
         return f"{up}figures/{name}/{block['name']}.{language}.svg"
 
-    body = link_numbers(render_notebook(page.notebook, language, figure), page.targets.get)
+    body, contents = with_contents(link_numbers(render_notebook(page.notebook, language, figure), page.targets.get))
     w = words(language)
     tables = sorted({block["name"] for _, block in blocks(page.notebook) if block["block"] == "table"})
     plots = sorted({block["name"] for _, block in blocks(page.notebook) if block["block"] == "plot"})
@@ -72,7 +72,7 @@ def run_context(page: RunPage, language: str) -> dict[str, Any]:
         "downloads": downloads,
         "error_url": None if page.outcome.good else f"{name}-error.html",
     }
-    return {"body": body, "headings": headings(body), "run": run} | _frame(language, f"runs/{name}.html")
+    return {"body": body, "headings": contents, "run": run} | _frame(language, f"runs/{name}.html")
 
 
 def error_context(outcome: Outcome, language: str) -> dict[str, Any]:
@@ -81,7 +81,7 @@ def error_context(outcome: Outcome, language: str) -> dict[str, Any]:
     body = ""
     if path is not None and path.is_file():
         notebook = json.loads(path.read_text("utf-8"))
-        body = render_notebook(notebook, language, lambda block: "", marked=_stopped_at(notebook))
+        body = render_notebook(notebook, language, None, marked=_stopped_at(notebook))
     run = _run(outcome, language) | {"failed": True, "error": outcome.error, "downloads": []}
     return {"body": body, "headings": [], "run": run} | _frame(language, f"runs/{outcome.spec.name}-error.html")
 

@@ -76,7 +76,7 @@ _TAGS = frozenset(
 _ATTRIBUTES = frozenset(
     ["alt", "class", "colspan", "dir", "href", "hreflang", "id", "lang", "rowspan", "scope", "start", "title"]
 )
-_HEADING = re.compile(r'<h2 id="([^"]*)">(.*?)<', re.S)
+_HEADING = re.compile(r"<h2\b[^>]*>(.*?)</h2>", re.S)
 
 
 def words(language: str) -> dict[str, str]:
@@ -104,17 +104,17 @@ def sanitise(html: str) -> str:
     """HTML that a notebook wrote itself, reduced to harmless tags: no script, style, form, frame or foreign address."""
     import bleach
 
-    return str(bleach.clean(html, tags=_TAGS, attributes=_harmless, protocols=["http", "https", "mailto"], strip=True))
+    return str(bleach.clean(html, tags=_TAGS, attributes=_harmless, protocols=["http", "https", "mailto", "data"], strip=True))
 
 
 def _harmless(tag: str, name: str, value: str) -> bool:
     if (tag, name) == ("img", "src"):
         return value.startswith("data:image/")
-    return name in _ATTRIBUTES
+    return name in _ATTRIBUTES and not value.strip().lower().startswith("data:")
 
 
 def render_notebook(
-    notebook: dict[str, Any], language: str, figure: Callable[[dict[str, Any]], str], *, marked: str | None = None
+    notebook: dict[str, Any], language: str, figure: Callable[[dict[str, Any]], str] | None, *, marked: str | None = None
 ) -> str:
     """Body of a notebook's page.
 
@@ -125,7 +125,7 @@ def render_notebook(
     language : {"en", "zh"}
         Prose cells of the other language are left out; payloads are rendered in this one.
     figure : callable
-        Gives the address of a plot block's image.
+        Gives the address of a plot block's image; without it only captions are set.
     marked : str, optional
         Id of the cell at which a failed run stopped; cells that were not executed then say so.
 
@@ -166,6 +166,12 @@ def link_numbers(html: str, target: Callable[[str], str | None]) -> str:
     return _DATA.sub(wrap, html)
 
 
-def headings(html: str) -> list[dict[str, str]]:
-    """Second-level headings of a body, for the page's contents."""
-    return [{"id": name, "text": re.sub(r"<[^>]*>", "", text)} for name, text in _HEADING.findall(html)]
+def with_contents(html: str) -> tuple[str, list[dict[str, str]]]:
+    """A body with an id on each second-level heading, and those headings for the page's contents."""
+    contents: list[dict[str, str]] = []
+
+    def name(found: re.Match[str]) -> str:
+        contents.append({"id": f"section-{len(contents) + 1}", "text": re.sub(r"<[^>]*>", "", found.group(1))})
+        return f'<h2 id="{contents[-1]["id"]}">{found.group(1)}</h2>'
+
+    return _HEADING.sub(name, html), contents

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,14 @@ def site_key(outcomes: list[Outcome], environment: str) -> str:
 
 
 def is_current(store: Store, key: str) -> bool:
-    """Whether the site that ``build/report`` shows is the one of this key."""
-    return (store.build / "report").resolve() == (store.build / "sites" / key).resolve() and (
-        store.build / "report" / "manifest.json"
-    ).is_file()
+    """Whether ``build/report`` shows the site of this key with every file at its size."""
+    shown = store.build / "report"
+    try:
+        listing = json.loads((shown / "manifest.json").read_text("utf-8"))["files"]
+        whole = all((shown / name).stat().st_size == entry["bytes"] for name, entry in listing.items())
+    except (OSError, ValueError, KeyError):
+        return False
+    return whole and shown.resolve() == (store.build / "sites" / key).resolve()
 
 
 def build_site(outcomes: list[Outcome], store: Store, key: str) -> Path:
@@ -62,7 +67,9 @@ def build_site(outcomes: list[Outcome], store: Store, key: str) -> Path:
         _write_results(folder, pages)
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         runs = {o.spec.name: {"state": "done" if o.good else o.state, "key": o.entry.name if o.entry else None} for o in outcomes}
-        listing = {path.relative_to(folder).as_posix(): file_digest(path) for path in files}
+        listing = {
+            path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size, "sha256": file_digest(path)} for path in files
+        }
         write_json(folder / "manifest.json", {"runs": runs, "files": listing})
         target = store.build / "sites" / key
         target.parent.mkdir(exist_ok=True)
@@ -142,8 +149,6 @@ def _write_static(folder: Path, text: str) -> None:
 
 def _write_results(folder: Path, pages: list[RunPage]) -> None:
     """Results and parameters of every run as one tidy table."""
-    import json
-
     names = sorted({name for page in pages for name in page.outcome.spec.parameters})
     rows = []
     for page in pages:

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 import county_metrics as cm
-from county_metrics.evidence.browse import timeline_block
+from county_metrics.evidence.browse import timeline
 from county_metrics.evidence.load import load_case
 from county_metrics.present import payload
 
@@ -32,7 +32,7 @@ def test_the_table_of_cases_speaks_the_readers_language():
 
 
 def test_a_timeline_is_in_the_order_of_its_dates():
-    text = payload.to_plain(timeline_block(load_case("jiashan")), "en")
+    text = payload.to_plain(timeline(load_case("jiashan")).payload(), "en")
     starts = [line[:10].strip() for line in text.splitlines()[2:7]]
     assert starts == ["2013", "2014-01", "2014-01-17", "2014-09", "2014-10"]
     assert text.splitlines()[0] == "Jiashan County: reforms and events in the same years"
@@ -40,7 +40,7 @@ def test_a_timeline_is_in_the_order_of_its_dates():
 
 
 def test_a_timeline_tells_reforms_from_other_events():
-    rows = timeline_block(load_case("jiashan"))["rows"]
+    rows = timeline(load_case("jiashan")).payload()["rows"]
     assert [row[2]["say"] for row in rows] == [
         "case.reform", "case.concurrent", "case.reform", "case.concurrent", "case.reform",
     ]  # fmt: skip
@@ -49,12 +49,12 @@ def test_a_timeline_tells_reforms_from_other_events():
 def test_an_inferred_date_is_marked():
     case = load_case("longgang")
     inferred = dataclasses.replace(case.reforms[0], date_basis="inferred")
-    text = payload.to_plain(timeline_block(dataclasses.replace(case, reforms=(inferred,))), "en")
+    text = payload.to_plain(timeline(dataclasses.replace(case, reforms=(inferred,))).payload(), "en")
     assert "2014-12 (inferred)" in text
 
 
 def test_a_case_without_dated_reforms_says_so():
-    block = timeline_block(load_case("demonstration_zone"))
+    block = timeline(load_case("demonstration_zone")).payload()
     assert block["block"] == "notice"
     assert "No dated reform is printed for this case." in payload.to_plain(block, "en")
     assert "该案例未载有日期的改革。" in payload.to_plain(block, "zh")

@@ -34,7 +34,7 @@ def test_a_block_becomes_html(block, html):
 
 def test_a_figure_gets_its_source_and_an_escaped_alternative_text():
     html = payload.to_html(PLOT, "en", figure=lambda block: f"{block['name']}.svg")
-    assert '<img src="p.svg" alt="Alt &quot;q&quot; &amp; &lt;x>">' in html
+    assert '<img src="p.svg" alt="Alt &quot;q&quot; &amp; &lt;x&gt;">' in html
 
 
 @pytest.mark.parametrize(

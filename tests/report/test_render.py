@@ -8,7 +8,7 @@ from county_metrics.present import payload
 from county_metrics.present.number import number
 from county_metrics.present.tables import column
 from county_metrics.present.wording import LANGUAGES, both, catalogue
-from county_metrics.report.render import headings, link_numbers, render_notebook, sanitise, words
+from county_metrics.report.render import link_numbers, render_notebook, sanitise, with_contents, words
 from tests.report.conftest import Page
 
 
@@ -119,9 +119,10 @@ def test_known_number_becomes_a_link_and_another_stays():
 
 
 def test_headings_of_the_second_level_make_the_contents():
-    assert headings(render(markdown("# Title\n\n## The *first*\n\n### Under\n\n## Second"))) == [
-        {"id": "The-first", "text": "The first"}, {"id": "Second", "text": "Second"},
-    ]  # fmt: skip
+    body, contents = with_contents(render(markdown("# Title\n\n## The *first*\n\n### Under\n\n## Second")))
+    assert [heading["text"] for heading in contents] == ["The first", "Second"]
+    assert all(f'<h2 id="{heading["id"]}">' in body for heading in contents)
+    assert "<em>first</em>" in body
 
 
 def test_every_word_of_the_site_is_there_in_both_languages():

@@ -145,7 +145,9 @@ def test_results_of_every_run_stand_in_one_table(site):
 def test_manifest_lists_every_run_and_every_file_with_its_hash(site):
     manifest = json.loads((site / "manifest.json").read_text("utf-8"))
     files = contents(site, leaving_out=["manifest.json"])
-    assert manifest["files"] == {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    assert manifest["files"] == {
+        name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()} for name, data in files.items()
+    }
     assert {name: run["state"] for name, run in manifest["runs"].items()} == {
         "broken": "failed",
         "hostile": "done",

@@ -26,6 +26,8 @@ _WHERE = {
     "claims": "evidence.frames",
     "mechanisms": "evidence.frames",
     "endpoint_change": "analysis.endpoints",
+    "compare": "analysis.sources",
+    "sources": "analysis.sources",
     "check_change": "analysis.check",
     "gate": "analysis.design",
     "record": "analysis.record",
@@ -46,6 +48,7 @@ __all__ = [
     "check_change",
     "check_data",
     "claims",
+    "compare",
     "endpoint_change",
     "figure",
     "figures",
@@ -55,14 +58,16 @@ __all__ = [
     "record",
     "set_language",
     "show",
+    "sources",
 ]
 
 if TYPE_CHECKING:
-    from county_metrics.analysis import show
+    from county_metrics.analysis import show, sources
     from county_metrics.analysis.check import check_change
     from county_metrics.analysis.design import DesignError, gate
     from county_metrics.analysis.endpoints import endpoint_change
     from county_metrics.analysis.record import record
+    from county_metrics.analysis.sources import compare
     from county_metrics.errors import DataError, ParameterError, UnknownIdError
     from county_metrics.evidence.browse import cases
     from county_metrics.evidence.frames import claims, figure, figures, mechanisms
@@ -76,7 +81,7 @@ def __getattr__(name: str) -> Any:
     if name not in _WHERE:
         raise AttributeError(f"module 'county_metrics' has no attribute '{name}'")
     module = import_module(f"county_metrics.{_WHERE[name]}")
-    return module if name == "show" else getattr(module, name)
+    return module if name in ("show", "sources") else getattr(module, name)
 
 
 def __dir__() -> list[str]:

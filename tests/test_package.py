@@ -1,3 +1,4 @@
+import importlib.util
 import json
 import os
 import re
@@ -66,12 +67,7 @@ def test_the_wheel_works_away_from_the_checkout(tmp_path):
 
 
 def test_environment_yml_is_generated_from_the_lock():
-    sys.path.insert(0, str(ROOT / "tools"))
-    try:
-        import environment
-    finally:
-        sys.path.pop(0)
-    expected = environment.environment((ROOT / "requirements.lock").read_text("utf-8"))
+    expected = tool("environment").environment((ROOT / "requirements.lock").read_text("utf-8"))
     assert (ROOT / "environment.yml").read_text("utf-8") == expected
 
 
@@ -101,6 +97,25 @@ def test_a_lock_names_no_host_and_hashes_everything(name):
     text = (ROOT / name).read_text("utf-8")
     assert "://" not in text
     assert text.count("==") <= text.count("--hash=sha256:")
+
+
+def tool(name):
+    """A script of the tools folder as a module."""
+    specification = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+def test_datapackage_is_generated_from_the_schema():
+    assert (ROOT / "data" / "datapackage.json").read_text("utf-8") == tool("datapackage").text(ROOT / "data")
+
+
+def test_datapackage_is_valid_under_frictionless():
+    from frictionless import validate
+
+    outcome = validate(str(ROOT / "data" / "datapackage.json"))
+    assert outcome.valid, outcome.flatten(["rowNumber", "fieldName", "message"])
 
 
 def test_citation_file_follows_its_format():

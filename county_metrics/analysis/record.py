@@ -8,6 +8,7 @@ from typing import Any
 from county_metrics.analysis.design import designs
 from county_metrics.analysis.result import Bounded, ChangeResult
 from county_metrics.analysis.show import bracket, headline, main_measure
+from county_metrics.evidence.bounds import Interval
 from county_metrics.evidence.card import figure_number
 from county_metrics.present import payload
 from county_metrics.present.number import number
@@ -59,37 +60,35 @@ def record(result: ChangeResult, **counts: int) -> Record:
         Shown as the last output of a notebook; the runner reads it from there.
     """
     pair = result.pair
-    unit = pair.before.unit.id
-    rows = [_row(f.role, str(f.value), f.bounds.low, f.bounds.high, unit, f"figure:{f.id}") for f in (pair.before, pair.after)]
+    source = f"endpoint_change({pair.case}, {pair.id})"
     units = {
-        "absolute_change": unit,
+        "absolute_change": pair.before.unit.id,
         "percent_change": "percent",
         "percentage_points": "percentage_point",
         "ratio": "ratio",
         "log_ratio": "log",
     }
-    source = f"endpoint_change({pair.case}, {pair.id})"
-    for name, its_unit in units.items():
-        bounded: Bounded | None = getattr(result, name)
-        if bounded is not None and bounded.value.is_finite():
-            rows.append(_row(name, str(bounded.value), bounded.low, bounded.high, its_unit, source))
-    for reading in result.readings:
-        change = reading.change(main_measure(result))
-        rows.append(
-            _row(f"reading_{reading.id}", str(change.value), change.low, change.high, units[main_measure(result)], source)
-        )
+    rows = [_bounded_row(f.role, f.value, f.bounds, f.unit.id, f"figure:{f.id}") for f in (pair.before, pair.after)]
+    measured = [(name, getattr(result, name), unit) for name, unit in units.items()]
+    rows += [_bounded_row(n, b.value, b, unit, source) for n, b, unit in measured if b is not None and b.value.is_finite()]
+    main = main_measure(result)
+    changes = [(f"reading_{reading.id}", reading.change(main)) for reading in result.readings]
+    rows += [_bounded_row(name, change.value, change, units[main], source) for name, change in changes]
     per_year = "percent_a_year" if result.break_even_unit == "percent" else "percentage_point_a_year"
-    rows += [_row(f"break_even_{p.years}", str(p.trend), None, None, per_year, source) for p in result.break_even]
-    rows += [
-        _row(name, str(value), None, None, "count", source)
-        for name, value in ({"readings": len(result.readings)} | counts).items()
-    ]
+    rows += [result_row(f"break_even_{p.years}", p.trend, per_year, source) for p in result.break_even]
+    counted = {"readings": len(result.readings)} | counts
+    rows += [result_row(name, value, "count", source) for name, value in counted.items()]
     return Record(tuple(rows), _card(result))
 
 
-def _row(name: str, value: str, low: Any, high: Any, unit: str, provenance: str) -> dict[str, Any]:
+def _bounded_row(name: str, value: Any, bounds: Bounded | Interval, unit: str, provenance: str) -> dict[str, Any]:
+    return result_row(name, value, unit, provenance, bounds.low, bounds.high)
+
+
+def result_row(name: str, value: Any, unit: str, provenance: str, low: Any = None, high: Any = None) -> dict[str, Any]:
+    """One typed result: exact decimals as text, ends that are open or do not exist as None."""
     ends = {"low": None if low is None else str(low), "high": None if high is None else str(high)}
-    return {"name": name, "value": value, **ends, "unit": unit, "provenance": provenance}
+    return {"name": name, "value": str(value), **ends, "unit": unit, "provenance": provenance}
 
 
 def _card(result: ChangeResult) -> dict[str, Any]:

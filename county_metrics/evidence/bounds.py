@@ -210,7 +210,7 @@ def _arabic(digits: str, rest: str, word: str) -> PrintedForm:
     places = -exponent if isinstance(exponent, int) else 0
     step = Decimal(1).scaleb(-places)
     if places == 0 and word and number != 0:
-        step = Decimal(1).scaleb(len(digits) - len(digits.rstrip("0")))
+        step = Decimal(10) ** (len(digits) - len(digits.rstrip("0")))
     factor = _factor(rest)
     return PrintedForm(number * factor, step * factor, word)
 

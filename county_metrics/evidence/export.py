@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import io
-import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
 STATA_LABEL = 80
 """Most characters of a label in Stata."""
+_RESERVED = {"case": "case_id", "end": "end_date"}
 _FIXED = datetime.datetime(2000, 1, 1)
 _CATEGORIES = (
     "accrual", "date_basis", "direction", "independent", "issued_basis", "kind", "nature", "period_basis", "quantifier",
@@ -112,18 +112,16 @@ def _without_clock(core: bytes) -> bytes:
 
 
 def _dta(name: str, folder: Path) -> list[Path]:
-    table = frame(name)
-    labels = {column: label[:STATA_LABEL] for column, label in column_labels(name, "en").items()}
+    table = frame(name).rename(columns=_RESERVED)
+    labels = {_RESERVED.get(column, column): label[:STATA_LABEL] for column, label in column_labels(name, "en").items()}
     for column in set(_CATEGORIES).intersection(table.columns):
         table[column] = table[column].astype("category")
     path = folder / f"{name}.dta"
     long = [c for c in table.columns if str(table[c].dtype) in ("object", "str") and table[c].str.len().max() > 500]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        table.to_stata(
-            path, write_index=False, version=118, time_stamp=_FIXED, variable_labels=labels, convert_strl=long,
-            data_label=f"county_metrics {name}",
-        )  # fmt: skip
+    table.to_stata(
+        path, write_index=False, version=118, time_stamp=_FIXED, variable_labels=labels, convert_strl=long,
+        data_label=f"county_metrics {name}",
+    )  # fmt: skip
     script = folder / f"{name}.do"
     lines = ["* Opens the table and shows its labels.", "version 14", f'use "{name}.dta", clear', "describe"]
     script.write_text("\n".join(lines) + "\n", "utf-8", newline="\n")

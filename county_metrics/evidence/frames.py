@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import fields
 from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from county_metrics.errors import unknown_id
 from county_metrics.evidence.card import Card
@@ -31,21 +33,38 @@ def _text(value: Decimal | None) -> str:
     return "" if value is None else f"{value:f}"
 
 
+def _flat(record: Any, leave_out: tuple[str, ...] = ()) -> dict[str, str]:
+    """A record as one row: texts by language side by side, what it refers to by id, lists joined by spaces."""
+    row: dict[str, str] = {}
+    for name in (field.name for field in fields(record) if field.name not in leave_out):
+        value = getattr(record, name)
+        if isinstance(value, dict):
+            row |= {f"{name}_{language}": value[language] for language in ("en", "zh")}
+        elif isinstance(value, bool):
+            row[name] = "yes" if value else "no"
+        elif isinstance(value, Decimal):
+            row[name] = _text(value)
+        elif isinstance(value, tuple):
+            row[name] = " ".join(str(item) for item in value)
+        else:
+            row[name] = "" if value is None else str(getattr(value, "id", value))
+    return row
+
+
 def _figure_row(figure: Figure) -> dict[str, str]:
-    return {
-        "id": figure.id, "case": figure.case, "indicator": figure.indicator.id,
-        "indicator_en": figure.indicator.label["en"], "indicator_zh": figure.indicator.label["zh"],
-        "scope_en": figure.scope["en"], "scope_zh": figure.scope["zh"],
-        "value": _text(figure.value), "value_low": _text(figure.bounds.low), "value_high": _text(figure.bounds.high),
-        "value_hi": _text(figure.value_hi), "unit": figure.unit.id, "unit_en": figure.unit.label["en"],
-        "unit_zh": figure.unit.label["zh"], "printed": figure.printed, "quantifier": figure.quantifier.id,
-        "step": _text(figure.step), "statistic": figure.statistic, "role": figure.role, "kind": figure.kind,
-        "accrual": figure.accrual, "denominator": figure.denominator, "period": figure.period,
-        "period_basis": figure.period_basis, "base_period": figure.base_period, "pair": figure.pair,
-        "nature": figure.indicator.nature, "direction": figure.indicator.direction, "source": figure.source.id,
-        "independent": "yes" if figure.source.independent else "no", "quote": figure.quote,
-        "note_en": figure.note["en"], "note_zh": figure.note["zh"],
-    }  # fmt: skip
+    indicator, unit = figure.indicator, figure.unit
+    labels = {
+        f"{name}_{language}": label[language]
+        for name, label in (("indicator", indicator.label), ("unit", unit.label))
+        for language in label
+    }
+    bounds = {"value_low": _text(figure.bounds.low), "value_high": _text(figure.bounds.high)}
+    more = {
+        "nature": indicator.nature,
+        "direction": indicator.direction,
+        "independent": "yes" if figure.source.independent else "no",
+    }
+    return _flat(figure, ("bounds", "place", "readings", "slot")) | labels | bounds | more
 
 
 def _figure_rows(data: Catalogue) -> list[dict[str, str]]:
@@ -56,72 +75,34 @@ def _claim_rows(data: Catalogue) -> list[dict[str, str]]:
     rows = []
     for verdict in data.verdicts:
         claim, first = verdict.claim, verdict.implied[0]
+        ends = {"implied": first.value, "implied_low": first.interval.low, "implied_high": first.interval.high}
+        implied = {name: "" if end is None else _text(round(end, 6)) for name, end in ends.items()}
         kind = "restated" if claim.figure else claim.relation or "derived"
-        rows.append(
-            {
-                "id": claim.id, "case": claim.case, "kind": kind, "claim_en": claim.text["en"],
-                "claim_zh": claim.text["zh"], "verdict": verdict.verdict, "reading": verdict.reading,
-                "implied": _text(round(first.value, 6)), "implied_low": _text(_short(first.interval.low)),
-                "implied_high": _text(_short(first.interval.high)), "figure": claim.figure,
-                "reason_en": claim.reason["en"], "reason_zh": claim.reason["zh"], "source": claim.source, "quote": claim.quote,
-            }
-        )  # fmt: skip
+        kept = _flat(claim, ("alternatives", "relation", "left", "right", "derive", "unit", "expected"))
+        rows.append(kept | {"kind": kind, "verdict": verdict.verdict, "reading": verdict.reading} | implied)
     return rows
 
 
-def _short(value: Decimal | None) -> Decimal | None:
-    return None if value is None else round(value, 6)
-
-
 def _mechanism_rows(data: Catalogue) -> list[dict[str, str]]:
-    return [
-        {
-            "id": m.id, "case": m.case, "kind": m.kind, "name_en": m.name["en"], "name_zh": m.name["zh"],
-            "what_en": m.what["en"], "what_zh": m.what["zh"], "measure_en": m.measure["en"],
-            "measure_zh": m.measure["zh"], "data_en": m.data["en"], "data_zh": m.data["zh"],
-            "indicators": " ".join(m.indicators), "figures": " ".join(m.figures), "source": m.source, "quote": m.quote,
-        }
-        for m in data.mechanisms
-    ]  # fmt: skip
+    return [_flat(mechanism) for mechanism in data.mechanisms]
 
 
 def _indicator_rows(data: Catalogue) -> list[dict[str, str]]:
-    counts: dict[str, int] = {}
-    for figure in data.figures.values():
-        counts[figure.indicator.id] = counts.get(figure.indicator.id, 0) + 1
-    return [
-        {
-            "id": i.id, "label_en": i.label["en"], "label_zh": i.label["zh"], "unit": i.unit, "direction": i.direction,
-            "scale": i.scale, "nature": i.nature, "day_type": i.day_type, "definition_en": i.definition["en"],
-            "definition_zh": i.definition["zh"], "n_figures": str(counts.get(i.id, 0)),
-        }
-        for i in data.words.indicators.values()
-    ]  # fmt: skip
+    counts = Counter(figure.indicator.id for figure in data.figures.values())
+    return [_flat(i, ("comparable_to",)) | {"n_figures": str(counts[i.id])} for i in data.words.indicators.values()]
 
 
 def _event_rows(data: Catalogue) -> list[dict[str, str]]:
     return [
-        {
-            "case": case.id, "id": event.id, "kind": kind, "label_en": event.label["en"], "label_zh": event.label["zh"],
-            "start": event.start, "end": event.end, "date_basis": event.date_basis,
-            "mechanisms": " ".join(event.mechanisms), "source": event.source, "quote": event.quote,
-        }
+        {"case": case.id, "kind": kind} | _flat(event)
         for case in data.cases
         for kind, events in (("reform", case.reforms), ("other event", case.concurrent_events))
         for event in events
-    ]  # fmt: skip
+    ]
 
 
 def _source_rows(data: Catalogue) -> list[dict[str, str]]:
-    return [
-        {
-            "id": s.id, "title_en": s.title["en"], "title_zh": s.title["zh"], "author_en": s.author["en"],
-            "author_zh": s.author["zh"], "interest_en": s.interest["en"], "interest_zh": s.interest["zh"],
-            "independent": "yes" if s.independent else "no", "issued": s.issued, "issued_basis": s.issued_basis,
-            "cite_en": s.cite["en"], "cite_zh": s.cite["zh"],
-        }
-        for s in data.words.sources.values()
-    ]  # fmt: skip
+    return [_flat(source, ("renditions",)) for source in data.words.sources.values()]
 
 
 TABLES: dict[str, Callable[[Catalogue], list[dict[str, str]]]] = {
@@ -147,7 +128,7 @@ def frame(name: str, rows: Iterable[dict[str, str]] | None = None) -> pd.DataFra
 
     table = pd.DataFrame(list(TABLES[name](curated()) if rows is None else rows))
     for column in NUMBERS.intersection(table.columns):
-        table[column] = pd.to_numeric(table[column].replace("", None))
+        table[column] = pd.to_numeric(table[column].replace("", None)).astype(float)
     table.attrs["labels"] = column_labels(name, current_language())
     return table
 

@@ -221,7 +221,7 @@ def _state(item: Quoted, anchors: list[Anchor], locked: dict[str, str] | None) -
     if locked is None or locked["normaliser"] != NORMALISER:
         return "unlocked", "found, but anchors.lock.csv has no current row for it; make it anew with --write"
     if anchors[0].sentence_sha256 != locked["sentence_sha256"]:
-        return "changed", f"the sentence around '{item.quote}' differs from the one the figure was read in"
+        return "changed", f"the sentence around '{item.quote}' differs from the one that was read"
     return "found", f"paragraph {anchors[0].paragraph}"
 
 

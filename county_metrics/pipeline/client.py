@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import logging
 import os
 import shutil
 import tempfile
@@ -39,6 +40,8 @@ class ReadableTranslator(PythonTranslator):
         return json.dumps(val, ensure_ascii=False) if val.isprintable() else repr(val)
 
 
+# It cannot read the annotation of a choice and warns of a parameter that is declared; names are checked before.
+logging.getLogger("papermill").setLevel(logging.ERROR)
 papermill_translators.register("python", ReadableTranslator)
 
 

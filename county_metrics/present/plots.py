@@ -74,12 +74,12 @@ def draw(block: dict[str, Any], language: str) -> Figure:
     import seaborn
     from matplotlib.figure import Figure
 
-    painters = {"slope": _slope, "intervals": _intervals}
+    painters = {"slope": _slope, "intervals": _intervals, "multiples": _multiples}
     if block["kind"] not in painters:
         raise unknown_id("plot", block["kind"], list(painters))
     with matplotlib.rc_context(cast(Any, seaborn.axes_style("white") | _settings())):
         figure = Figure(figsize=(6.8, 3.6), layout="constrained")
-        painters[block["kind"]](figure.subplots(), block["data"], language)
+        painters[block["kind"]](figure, block["data"], language)
     for sign in missing_glyphs("".join(_texts(block["data"], language))):
         warnings.warn(f"no shipped font can draw '{sign}' (U+{ord(sign):04X})", MissingGlyphWarning, stacklevel=2)
     return figure
@@ -112,7 +112,24 @@ def _palette() -> list[Any]:
     return list(seaborn.color_palette("colorblind"))
 
 
-def _slope(axes: Axes, data: dict[str, Any], language: str) -> None:
+def _slope(figure: Figure, data: dict[str, Any], language: str) -> None:
+    _draw_slope(figure.subplots(), data, language)
+
+
+def _multiples(figure: Figure, data: dict[str, Any], language: str) -> None:
+    """One panel a pair, each in its own unit and on its own scale."""
+    panels = data["panels"]
+    columns = min(len(panels), 2)
+    rows = -(-len(panels) // columns)
+    figure.set_size_inches(7.2, 3.4 * rows)
+    for axes, panel in zip(figure.subplots(rows, columns, squeeze=False).flat, panels, strict=False):
+        _draw_slope(axes, panel, language, small=True)
+        axes.set_title(plain(panel["title"], language), fontsize=9, loc="left")
+    for axes in list(figure.axes)[len(panels) :]:
+        axes.remove()
+
+
+def _draw_slope(axes: Axes, data: dict[str, Any], language: str, *, small: bool = False) -> None:
     colour = _palette()[0]
     ends = [data["before"], data["after"]]
     values = [float(end["value"]) for end in ends]
@@ -129,7 +146,7 @@ def _slope(axes: Axes, data: dict[str, Any], language: str) -> None:
             textcoords="offset points",
             ha="right" if x == 0 else "left",
             va="center",
-            fontsize=13,
+            fontsize=10 if small else 13,
             fontweight="bold",
         )
     middle = sum(values) / 2
@@ -144,7 +161,7 @@ def _slope(axes: Axes, data: dict[str, Any], language: str) -> None:
         color=colour,
         bbox={"boxstyle": "round,pad=0.25", "facecolor": "white", "edgecolor": "none", "alpha": 0.85},
     )
-    axes.set_xticks([0, 1], [plain(end["label"], language) for end in ends], fontsize=10)
+    axes.set_xticks([0, 1], [plain(end["label"], language) for end in ends], fontsize=7 if small else 10)
     axes.set_xlim(-0.55, 1.55)
     axes.set_ylim(0, max(float(end["high"]) for end in ends) * 1.15)
     axes.set_ylabel(plain(data["unit"], language))
@@ -154,7 +171,8 @@ def _slope(axes: Axes, data: dict[str, Any], language: str) -> None:
     axes.set_axisbelow(True)
 
 
-def _intervals(axes: Axes, data: dict[str, Any], language: str) -> None:
+def _intervals(figure: Figure, data: dict[str, Any], language: str) -> None:
+    axes = figure.subplots()
     rows = data["rows"]
     colour = _palette()[0]
     for place, row in enumerate(reversed(rows)):

@@ -101,7 +101,10 @@ def home_context(pages: list[RunPage], outcomes: list[Outcome], language: str) -
         for outcome in outcomes
         if not outcome.good
     ]
-    return {"runs": [_overview(page, language) for page in pages], "failures": failures} | _frame(language, "index.html")
+    runs = [_overview(page, language) for page in pages]
+    changes = [run for run in runs if run["card"]["from_to"]]
+    others = [run for run in runs if not run["card"]["from_to"]]
+    return {"runs": changes, "others": others, "failures": failures} | _frame(language, "index.html")
 
 
 def _overview(page: RunPage, language: str) -> dict[str, Any]:
@@ -111,8 +114,8 @@ def _overview(page: RunPage, language: str) -> dict[str, Any]:
         return link_numbers(markup(node, language), lambda ref: url + page.targets[ref] if ref in page.targets else None)
 
     plots = [block for _, block in blocks(page.notebook) if block["block"] == "plot"]
-    texts = {key: shown(card[key]) for key in ("title", "place", "from_to", "headline", "bounds")}
-    grade = [{"label": plain(item["label"], language), "passed": item["passed"]} for item in card["grade"]]
+    texts = {key: shown(card.get(key)) for key in ("title", "place", "from_to", "headline", "bounds")}
+    grade = [{"label": plain(item["label"], language), "passed": item["passed"]} for item in card.get("grade", [])]
     alt = plain(plots[0]["alt"], language) if plots else ""
     thumbnail = f"{_up(language)}figures/{page.name}/{plots[0]['name']}.{language}.svg" if plots else None
     return _run(page.outcome, language) | {"url": url, "thumbnail": thumbnail, "card": texts | {"grade": grade, "alt": alt}}

@@ -76,6 +76,7 @@ _TAGS = frozenset(
 _ATTRIBUTES = frozenset(
     ["alt", "class", "colspan", "dir", "href", "hreflang", "id", "lang", "rowspan", "scope", "start", "title"]
 )
+_UNSEEN = re.compile(r"<(style|script)\b.*?</\1\s*>", re.S | re.I)
 _HEADING = re.compile(r"<h2\b[^>]*>(.*?)</h2>", re.S)
 
 
@@ -104,6 +105,7 @@ def sanitise(html: str) -> str:
     """HTML that a notebook wrote itself, reduced to harmless tags: no script, style, form, frame or foreign address."""
     import bleach
 
+    html = _UNSEEN.sub("", html)
     return str(bleach.clean(html, tags=_TAGS, attributes=_harmless, protocols=["http", "https", "mailto", "data"], strip=True))
 
 

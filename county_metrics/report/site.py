@@ -35,7 +35,7 @@ def is_current(store: Store, key: str) -> bool:
     try:
         listing = json.loads((shown / "manifest.json").read_text("utf-8"))["files"]
         whole = all((shown / name).stat().st_size == entry["bytes"] for name, entry in listing.items())
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return False
     return whole and shown.resolve() == (store.build / "sites" / key).resolve()
 
@@ -114,7 +114,7 @@ def _trust(context: dict[str, Any], markup: Any) -> None:
     """Mark as HTML what this package rendered; everything else is escaped by the template."""
     if "body" in context:
         context["body"] = markup(context["body"])
-    for run in context.get("runs", []):
+    for run in (*context.get("runs", []), *context.get("others", [])):
         run["card"] |= {key: markup(run["card"][key]) for key in ("title", "place", "from_to", "headline", "bounds")}
 
 

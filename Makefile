@@ -19,8 +19,9 @@ test: $(DEV) ## every test
 lab: $(RUN) ## open the notebooks in JupyterLab
 	@$(BIN)/jupyter lab --notebook-dir=notebooks
 
-check: $(RUN) ## check data and params files
+check: $(RUN) ## check data and params files; SOURCES=DIR checks your copy of the texts too
 	@$(BIN)/county-metrics check
+	@$(if $(SOURCES),$(BIN)/county-metrics verify --sources $(SOURCES))
 
 lint: $(DEV) ## style and types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -42,7 +42,7 @@ def test_bad_input_ends_with_status_2_every_problem_on_stderr_and_nothing_done(p
         f"params/run.yaml:3:3: yeers: {allowed}did you mean 'years'? {names}",
         "params/run.yaml:4:10: years: '3y' is in quotes, which makes it text; write a whole number such as 3 without quotes",
         "params/run.yaml:5:9: case: there is no case 'jiashn'; did you mean 'jiashan'? "
-        "Allowed: demonstration_zone, jiashan, longgang; "
+        "Allowed: anji, demonstration_zone, jiashan, linquan, longgang, national, tonglu; "
         "or the path of a folder that holds a case.yaml",
         f"params/run.yaml:6:3: {CODE}: {allowed}{names}",
         "params/twice.yaml:4:3: years: this key stands twice, first in line 3",

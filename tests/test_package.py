@@ -57,9 +57,7 @@ def test_the_wheel_works_away_from_the_checkout(tmp_path):
     # Last on the path, and without the editable install of the checkout.
     (site / "dependencies.pth").write_text(f"import sys; sys.path.append({str(dependencies)!r})\n", "utf-8")
     shutil.unpack_archive(wheel, site, "zip")
-    code = (
-        "import county_metrics as cm; print(cm.__file__); print(cm.endpoint_change(cm.load_case('jiashan').pairs[0]).summary())"
-    )
+    code = "import county_metrics as cm; print(cm.__file__); print(cm.endpoint_change(cm.load_case('jiashan').pair('investment_approval_time')).summary())"
     done = subprocess.run([home / "bin" / "python", "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert str(site) in done.stdout

@@ -106,9 +106,8 @@ def main() -> int:
             print(f"{name}: {field}: {one} | {two}: {how or 'NOT SETTLED'}")
     for field in JUDGED:
         print(f"{field}: {sum(f == field for _, f, _, _ in found)} differ: {settled.get(('*', field), 'NOT SETTLED')}")
-    print(
-        f"{len(first)} and {len(pairs) + len(alone)} figures, {len(pairs)} matched, {len(found)} fields differ, {open_} not settled"
-    )
+    sizes = f"{len(first)} and {len(pairs) + len(alone)} figures, {len(pairs)} matched"
+    print(f"{sizes}, {len(found)} fields differ, {open_} not settled")
     return 1 if open_ else 0
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from county_metrics.errors import DataError, Problem, unknown_id
 from county_metrics.evidence.bounds import bounds
@@ -120,39 +120,24 @@ def load_vocabulary(problems: list[Problem], folder: Path | None = None, base: V
     return Vocabulary(units, quantifiers, indicators, sources)
 
 
+_AS_WRITTEN = tuple("id statistic role kind accrual denominator period period_basis base_period printed quote pair".split())
+
+
 def _figure(row: Row, case: str, words: Vocabulary) -> Figure:
     v = row.values
     value, step, value_hi = Decimal(v["value"]), Decimal(v["step"]), _optional(v["value_hi"])
     quantifier = words.quantifiers[v["quantifier"]]
     readings = tuple((name, Decimal(number)) for name, number in (part.split("=") for part in v["readings"].split(";") if part))
-    return Figure(
-        id=v["id"],
-        case=case,
-        indicator=words.indicators[v["indicator"]],
-        scope=_two(row, "scope"),
-        statistic=v["statistic"],
-        role=v["role"],
-        kind=v["kind"],
-        accrual=v["accrual"],
-        denominator=v["denominator"],
-        period=v["period"],
-        period_basis=v["period_basis"],
-        base_period=v["base_period"],
-        printed=v["printed"],
-        value=value,
-        value_hi=value_hi,
-        unit=words.units[v["unit"]],
-        quantifier=quantifier,
-        step=step,
-        source=words.sources[v["source"]],
-        quote=v["quote"],
-        slot=int(v["slot"]) if v["slot"] else None,
-        pair=v["pair"],
-        readings=readings,
-        note=_two(row, "note"),
-        bounds=bounds(value, quantifier, step, value_hi),
-        place=Place(row.path, row.line, row.columns),
-    )
+    refers: dict[str, Any] = {
+        "indicator": words.indicators[v["indicator"]], "unit": words.units[v["unit"]], "quantifier": quantifier,
+        "source": words.sources[v["source"]], "place": Place(row.path, row.line, row.columns),
+    }  # fmt: skip
+    numbers: dict[str, Any] = {
+        "value": value, "value_hi": value_hi, "step": step, "bounds": bounds(value, quantifier, step, value_hi),
+        "slot": int(v["slot"]) if v["slot"] else None, "readings": readings,
+    }  # fmt: skip
+    texts: dict[str, Any] = {name: v[name] for name in _AS_WRITTEN}
+    return Figure(case=case, scope=_two(row, "scope"), note=_two(row, "note"), **texts, **numbers, **refers)
 
 
 def load_figures(path: Path, case: str, words: Vocabulary, problems: list[Problem], seen: dict[str, str]) -> tuple[Figure, ...]:

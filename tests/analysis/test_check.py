@@ -58,8 +58,8 @@ def test_readings_of_both_signs_inform_and_do_not_pass(change_of):
         ("log_ratio", "Ratio 0.374.", "比值0.374。"),
         ("inside", "2 readings examined.", "检查了2种解读。"),
         ("one_sign", "Lowest −63.6, highest −61.6 percent.", "最低−63.6%，最高−61.6%。"),
-        ("concurrent", "4 are known for this case; each is another explanation.",
-         "该案例已知4项，每一项都是另一种解释。"),
+        ("concurrent", "14 are known for this case; each is another explanation.",
+         "该案例已知14项，每一项都是另一种解释。"),
     ],
 )  # fmt: skip
 def test_a_check_says_what_it_found(change_of, name, english, chinese):

@@ -85,7 +85,7 @@ def test_an_unknown_figure_names_the_nearest():
         load_case("longgang").figure("longgang_grassroots_after")
 
 
-@pytest.mark.parametrize(("name", "count"), [("jiashan", 4), ("longgang", 1), ("demonstration_zone", 0)])
+@pytest.mark.parametrize(("name", "count"), [("jiashan", 14), ("longgang", 1), ("demonstration_zone", 0)])
 def test_rival_explanations_are_counted(name, count):
     assert load_case(name).n_other_events == count
 

@@ -7,7 +7,7 @@ from tests.evidence.edits import faults, place, read_rows, set_cells, write_rows
 
 BEFORE, AFTER = "jiashan_investment_approval_before", "jiashan_investment_approval_after"
 SHOWN = "data/cases/jiashan/figures.csv"
-UNITS = "Allowed: item, percent, village_or_community, working_day"
+UNITS = "Allowed: 71 names, among them body, day, record, working_day, working_group"
 
 
 @pytest.fixture
@@ -25,10 +25,11 @@ def test_the_curated_data_are_without_fault(data):
 
 
 def test_a_place_is_counted_from_the_start_of_the_line(data, figures):
-    lines = figures.read_text("utf-8").splitlines()
-    figures.write_text("\n".join(lines).replace(",working_day,exact,1,", ",workday,exact,1,"), "utf-8")
-    column = lines[1].index("working_day,exact") + 1
-    assert faults(data)[0].startswith(f"{SHOWN}:2:{column}: unit: ")
+    text = figures.read_text("utf-8")
+    figures.write_text(text.replace(",working_day,exact,1,", ",workday,exact,1,"), "utf-8")
+    line, words = next((n, line) for n, line in enumerate(text.splitlines(), 1) if ",working_day,exact,1," in line)
+    column = words.index("working_day,exact") + 1
+    assert faults(data)[0].startswith(f"{SHOWN}:{line}:{column}: unit: ")
 
 
 def test_an_unknown_unit_names_the_nearest_one(data, figures):
@@ -192,7 +193,8 @@ def test_a_pair_needs_both_ends(data, figures, missing, role):
 
 def test_a_pair_has_one_of_each(data, figures):
     rows = read_rows(figures)
-    write_rows(figures, [*rows, ["jiashan_third", *rows[2][1:]]])
+    after = next(row for row in rows if row[0] == AFTER)
+    write_rows(figures, [*rows, ["jiashan_third", *after[1:]]])
     message = "'investment_approval_time' has a second after; a pair has one of each"
     assert faults(data) == [f"{SHOWN}:{place(figures, 'jiashan_third', 'pair')}: pair: {message}"]
 
@@ -220,30 +222,37 @@ def test_a_figure_of_a_pair_is_one_of_its_ends(data, figures):
 
 
 def test_an_id_stands_once_within_a_case(data, figures):
+    first, second = (place(figures, name, "id") for name in (BEFORE, AFTER))
     set_cells(figures, AFTER, id=BEFORE)
-    message = f"id: '{BEFORE}' stands twice, first in {SHOWN}:2; ids are unique over all cases"
-    assert faults(data) == [f"{SHOWN}:3:1: {message}"]
+    message = f"id: '{BEFORE}' stands twice, first in {SHOWN}:{first.removesuffix(':1')}; ids are unique over all cases"
+    assert faults(data) == [f"{SHOWN}:{second}: {message}"]
 
 
 def test_an_id_stands_once_over_all_cases(data, figures):
     other = data / "cases" / "longgang" / "figures.csv"
-    set_cells(other, "longgang_grassroots_units_after", id=BEFORE)
-    message = f"id: '{BEFORE}' stands twice, first in {SHOWN}:2; ids are unique over all cases"
-    assert faults(data) == [f"data/cases/longgang/figures.csv:3:1: {message}"]
+    first, second = place(figures, BEFORE, "id"), place(other, "longgang_dispatched_bodies", "id")
+    set_cells(other, "longgang_dispatched_bodies", id=BEFORE)
+    message = f"id: '{BEFORE}' stands twice, first in {SHOWN}:{first.removesuffix(':1')}; ids are unique over all cases"
+    assert faults(data) == [f"data/cases/longgang/figures.csv:{second}: {message}"]
+
+
+def with_a_stray_comma(figures):
+    """Spoil the row of the figure before; its line and its new text."""
+    lines = figures.read_text("utf-8").splitlines()
+    line = next(number for number, text in enumerate(lines, 1) if text.startswith(f"{BEFORE},"))
+    lines[line - 1] += ",extra"
+    figures.write_text("\n".join(lines), "utf-8")
+    return line, lines[line - 1]
 
 
 def test_a_row_left_out_for_a_stray_comma_is_reported_in_its_place(data, figures):
-    lines = figures.read_text("utf-8").splitlines()
-    lines[1] += ",extra"
-    figures.write_text("\n".join(lines), "utf-8")
+    line, row = with_a_stray_comma(figures)
     message = "row: 26 fields where the header has 25: a stray comma? Put text that holds a comma in double quotes"
-    assert f"{SHOWN}:2:{len(lines[1]) - 4}: {message}" in faults(data)
+    assert f"{SHOWN}:{line}:{len(row) - 4}: {message}" in faults(data)
 
 
 def test_a_row_left_out_for_a_fault_of_its_own_does_not_break_its_pair(data, figures):
-    lines = figures.read_text("utf-8").splitlines()
-    lines[1] += ",extra"
-    figures.write_text("\n".join(lines), "utf-8")
+    with_a_stray_comma(figures)
     assert not any("but no before" in fault for fault in faults(data))
 
 

@@ -84,7 +84,7 @@ def test_build_folder_that_cannot_be_made_has_status_1(project):
 
 def test_dry_run_from_a_folder_inside_the_project_says_what_would_run(project):
     status, out, err = run_command("report", "--dry-run", cwd=project / "notebooks")
-    assert (status, out, err) == (0, "run: would run (code, parameters or environment are new)\n", "")
+    assert (status, out, err) == (0, "run: would run (has not run before)\n", "")
     assert untouched(project)
 
 
@@ -93,7 +93,7 @@ def test_value_of_any_look_stays_a_value(project):
     params(project, "run", f"notebook: notebooks/tiny.ipynb\nparameters:\n  text: '{text}'\n  years: 5\n")
     status, out, err = run_command("report", cwd=project)
     assert (status, err) == (0, "")
-    assert "1 executed, 0 up to date, 0 failed" in out
+    assert "1 executed, 0 up to date, 0 not finished" in out
     assert (project / "ran").exists()
     assert not (project / "pwned").exists()
     assert '"value": "5"' in (project / "build" / "runs" / "run" / "results.json").read_text("utf-8")

@@ -40,9 +40,10 @@ class ReadableTranslator(PythonTranslator):
         return json.dumps(val, ensure_ascii=False) if val.isprintable() else repr(val)
 
 
-# It cannot read the annotation of a choice and warns of a parameter that is declared; names are checked before.
-logging.getLogger("papermill").setLevel(logging.ERROR)
-papermill_translators.register("python", ReadableTranslator)
+def prepare() -> None:
+    """Make papermill write readable parameters, and silence what it says of names that were checked before."""
+    logging.getLogger("papermill").setLevel(logging.ERROR)
+    papermill_translators.register("python", ReadableTranslator)
 
 
 class _Client(PapermillNotebookClient):

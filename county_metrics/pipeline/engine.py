@@ -65,8 +65,9 @@ class CountyMetricsEngine:
     @classmethod
     def nb_kernel_name(cls, nb: Any, name: str | None = None) -> str:
         """Name of the kernel a notebook asks for; called by papermill before it writes parameters."""
-        from county_metrics.pipeline.client import SessionEngine
+        from county_metrics.pipeline.client import SessionEngine, prepare
 
+        prepare()
         kernel: str = SessionEngine.nb_kernel_name(nb, name)
         return kernel
 

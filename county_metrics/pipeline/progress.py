@@ -54,7 +54,7 @@ class Progress:
         executed = sum(outcome.state == "done" for outcome in outcomes)
         current = sum(outcome.state == "up-to-date" for outcome in outcomes)
         failed = len(outcomes) - executed - current
-        self.say(f"{executed} executed, {current} up to date, {failed} failed; report: {page}")
+        self.say(f"{executed} executed, {current} up to date, {failed} not finished; report: {page}")
 
 
 class LiveProgress(Progress):

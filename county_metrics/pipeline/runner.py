@@ -67,10 +67,20 @@ def plan(specs: list[RunSpec], store: Store, root: Path) -> list[Planned]:
 def _plan(spec: RunSpec, store: Store, root: Path) -> Planned:
     parts = static_parts(spec, root)
     trace = store.trace(digest(parts))
-    if trace is None:
-        return Planned(spec, parts, None, "code, parameters or environment are new")
-    entry = store.find(full_key(parts, traced_content(trace, root)))
-    return Planned(spec, parts, entry, "up to date" if entry else "a file that it reads, or a module that it uses, changed")
+    content = traced_content(trace, root) if trace is not None else None
+    entry = store.find(full_key(parts, content)) if content is not None else None
+    return Planned(spec, parts, entry, "up to date" if entry else _reason(store.last(spec.name), parts, content))
+
+
+def _reason(last: dict[str, Any] | None, parts: dict[str, str], content: dict[str, str] | None) -> str:
+    """What changed since the last good run, with the first digits of the digests, old → new."""
+    if last is None:
+        return "has not run before"
+    now = parts | (content or {})
+    before = last["static"] | (last["content"] if content is not None else {})
+    pairs = [(name, before.get(name, "none")[:8], now.get(name, "none")[:8]) for name in before | now]
+    changes = [f"{name}: {old} → {new}" for name, old, new in pairs if old != new]
+    return "changed: " + "; ".join(changes) if changes else "its kept outputs are missing or damaged"
 
 
 def execute(
@@ -113,8 +123,10 @@ def execute(
 def _execute_all(
     waiting: list[Planned], store: Store, root: Path, scratch: Path, jobs: int, event: Event, timeout: float | None
 ) -> Iterator[Outcome]:
+    from county_metrics.pipeline.client import prepare
     from county_metrics.pipeline.engine import Session
 
+    prepare()
     sockets = Path((scratch / "sockets").read_text("utf-8"))
     running: dict[Future[None], _Job] = {}
     interrupted = False

@@ -82,6 +82,11 @@ class Store:
         found: dict[str, list[str]] | None = _json(self.traces / f"{static_key}.json")
         return found
 
+    def last(self, name: str) -> dict[str, Any] | None:
+        """Record of the last good run of that name, or None."""
+        found: dict[str, Any] | None = _json(self.runs / name / "run.json")
+        return found
+
     def find(self, key: str) -> Path | None:
         """The entry of a key, if it is there with every file at its size."""
         entry = self.entries / key

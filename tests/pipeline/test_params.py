@@ -13,7 +13,7 @@ from tests.small_project import notebook, params
 
 HEAD = "notebook: notebooks/tiny.ipynb\nparameters:\n"
 NAMES = "case, day, flag, method, pair, rate, text, years"
-CASES = "Allowed: demonstration_zone, jiashan, longgang; or the path of a folder that holds a case.yaml"
+CASES = "Allowed: anji, demonstration_zone, jiashan, linquan, longgang, national, tonglu; or the path of a folder that holds a case.yaml"
 PAIRS = "Allowed: departmental_power_items, investment_approval_time"
 WHOLE = "a whole number such as 3"
 QUOTED = f"is in quotes, which makes it text; write {WHOLE} without quotes"

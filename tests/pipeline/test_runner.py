@@ -1,6 +1,7 @@
 """Runs in real kernels: what ran is said, what failed says so, and what was good stays."""
 
 import contextlib
+import hashlib
 import json
 import os
 import shutil
@@ -106,7 +107,8 @@ def test_change_of_a_file_reruns_only_who_reads_it(counted):
     root, _ = counted
     before = executions(root, "a"), executions(root, "b")
     (root / "a.txt").write_text("2", "utf-8")
-    assert planned(root) == {"a": "a file that it reads, or a module that it uses, changed", "b": ""}
+    old, new = (hashlib.sha256(content).hexdigest()[:8] for content in (b"1", b"2"))
+    assert planned(root) == {"a": f"changed: a.txt: {old} → {new}", "b": ""}
     assert build(root).states == {"a": "done", "b": "up-to-date"}
     assert (executions(root, "a"), executions(root, "b")) == (before[0] + 1, before[1])
     (root / "a.txt").write_text("1", "utf-8")
@@ -234,7 +236,7 @@ def test_killed_runner_loses_nothing_and_leaves_nothing(tmp_path, temporary):
     (root / "hold").unlink()
     status, out, err = run_command("report", cwd=root, TMPDIR=str(temporary))
     assert (status, err) == (0, "")
-    assert "1 executed, 1 up to date, 0 failed" in out
+    assert "1 executed, 1 up to date, 0 not finished" in out
     assert contents(root / "build" / "runs" / "early") == earlier
     assert list(temporary.iterdir()) == []
     assert not (root / "build" / "tmp").exists()
@@ -252,8 +254,8 @@ def test_second_of_two_builds_waits_and_both_end_well(tmp_path):
         (root / "hold").unlink()
         ends = [process.communicate(timeout=60) for process in (first, second)]
         assert (first.returncode, second.returncode) == (0, 0)
-    assert "1 executed, 0 up to date, 0 failed" in ends[0][0]
-    assert "0 executed, 1 up to date, 0 failed" in ends[1][0]
+    assert "1 executed, 0 up to date, 0 not finished" in ends[0][0]
+    assert "0 executed, 1 up to date, 0 not finished" in ends[1][0]
     assert (root / "build" / "report" / "index.html").is_file()
 
 

@@ -45,7 +45,7 @@ def test_params_that_are_bad_elsewhere_stop_a_named_run_before_its_kernel(projec
 def test_dry_run_and_why_start_nothing(project, capsys, wanted, why):
     assert build_report(wanted, 1, None, dry_run=why is None, why=why) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "first: would run (code, parameters or environment are new)"
+    assert lines[0] == "first: would run (has not run before)"
     assert len(lines) == (1 if why else 2)
     assert not (project / "build").exists()
 

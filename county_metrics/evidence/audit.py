@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
@@ -13,6 +14,7 @@ from county_metrics.evidence.schema import Figure
 
 VERDICTS = ("agrees", "agrees_only", "contradicts", "undecided")
 RELATIONS = ("sum", "equal", "part_of", "at_most")
+_PLAIN = re.compile(r"\d+(\.\d+)?")
 _OPERATORS: dict[type[ast.operator], Callable[[Decimal, Decimal], Decimal]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -103,20 +105,21 @@ def names_in(expr: str) -> list[str]:
     """
     try:
         tree = ast.parse(expr, mode="eval")
-    except SyntaxError as error:
-        raise ValueError(f"'{expr}' is not an expression: {error.msg}") from None
-    names: list[str] = []
+    except (SyntaxError, ValueError, RecursionError) as error:
+        raise ValueError(f"'{expr}' is not an expression: {getattr(error, 'msg', error)}") from None
+    if not expr.isascii():
+        raise ValueError(f"'{expr}' holds letters that are not ASCII")
+    places: dict[str, int] = {}
     for node in ast.walk(tree.body):
         if isinstance(node, ast.Name):
-            names.append(node.id)
-        elif isinstance(node, ast.Constant) and (isinstance(node.value, bool) or not isinstance(node.value, int | float)):
+            places[node.id] = min(node.col_offset, places.get(node.id, node.col_offset))
+        elif isinstance(node, ast.Constant) and not _PLAIN.fullmatch(ast.get_source_segment(expr, node) or ""):
             raise ValueError(f"'{expr}' holds '{ast.unparse(node)}'; only plain numbers are allowed")
         elif not isinstance(node, ast.BinOp | ast.Constant | ast.operator | ast.Load):
             raise ValueError(f"'{expr}' holds '{ast.unparse(node)}'; allowed are ids, numbers, + - * / and brackets")
         elif isinstance(node, ast.BinOp) and type(node.op) not in _OPERATORS:
             raise ValueError(f"'{ast.unparse(node)}' uses an operator that is not allowed; use + - * /")
-    order = [name.id for name in ast.walk(tree.body) if isinstance(name, ast.Name)]
-    return sorted(set(order), key=expr.index)
+    return sorted(places, key=lambda name: places[name])
 
 
 def evaluate(expr: str, values: Mapping[str, Decimal]) -> Decimal:

@@ -109,6 +109,31 @@ def coarser_step(value: Decimal, step: Decimal) -> Decimal | None:
     return wider if step > 0 and value != 0 and value % wider == 0 else None
 
 
+def smallest_count(*shares: tuple[Decimal, Decimal], most: int = 1000) -> int | None:
+    """Smallest number of things of which every printed share can be a share (the GRIM check), or None up to `most`.
+
+    Parameters
+    ----------
+    *shares : tuple of Decimal
+        Share in percent and its rounding step, one pair for each share of the same number of things.
+    most : int
+        Where the search ends.
+
+    Examples
+    --------
+    >>> smallest_count((Decimal("96.2"), Decimal("0.1")))
+    26
+    >>> smallest_count((Decimal("96.2"), Decimal("0.1")), (Decimal(75), Decimal(1)))
+    52
+    """
+
+    def possible(count: int, share: Decimal, step: Decimal) -> bool:
+        nearest = (share * count / 100).quantize(Decimal(1))
+        return any(abs(part * 100 / Decimal(count) - share) <= step / 2 for part in (nearest - 1, nearest, nearest + 1))
+
+    return next((n for n in range(1, most + 1) if all(possible(n, share, step) for share, step in shares)), None)
+
+
 def corners(function: Callable[..., Decimal], *inputs: Interval) -> Interval:
     """Range of a function over a box of intervals, evaluated at the corners.
 

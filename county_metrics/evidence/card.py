@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from county_metrics.evidence.audit import Verdict
+from county_metrics.evidence.bounds import smallest_count
 from county_metrics.evidence.case import Pair
 from county_metrics.evidence.cite import gbt7714
 from county_metrics.evidence.schema import Figure
@@ -70,7 +71,12 @@ def _quoted(text: str) -> dict[str, Any]:
 def _denominator(figure: Figure) -> dict[str, Any]:
     if not figure.denominator:
         return say("number.none")
-    return say("evidence.unstated") if figure.denominator == "unstated" else both(figure.denominator, figure.denominator)
+    if figure.denominator != "unstated":
+        return both(figure.denominator, figure.denominator)
+    least = smallest_count((figure.value, figure.step)) if figure.kind == "share" and figure.step > 0 else None
+    if not least or least == 1:
+        return say("evidence.unstated")
+    return say("evidence.unstated_least", least=number(least, ref=f"figure:{figure.id}"))
 
 
 def _figure_bounds(figure: Figure) -> dict[str, Any]:

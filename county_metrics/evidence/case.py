@@ -150,7 +150,7 @@ def _reform(node: Node, path: str, dated: bool, sources: Mapping[str, Source], p
         entry.one_of("date_basis", PERIOD_BASES),
         tuple(item.text for item in entry.list("mechanisms") if isinstance(item, Scalar)) if dated else (),
         entry.one_of("source", tuple(sources)),
-        entry.text("quote"),
+        entry.phrase("quote"),
     )
 
 

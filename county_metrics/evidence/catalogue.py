@@ -16,7 +16,7 @@ from county_metrics.evidence.load import Vocabulary, load_folder, load_vocabular
 from county_metrics.evidence.locate import Quoted
 from county_metrics.evidence.schema import MECHANISMS, QUOTE_LIMIT, UNCOVERED, Figure, Mechanism
 from county_metrics.paths import data_root, shown
-from county_metrics.reading import Node, Row, YamlMap, read_csv, read_yaml
+from county_metrics.reading import Row, YamlMap, read_csv, read_yaml
 
 _CLAIM_KEYS = tuple(
     "id case text_en text_zh source quote figure expr alternatives relation left right derive unit expected"
@@ -104,25 +104,36 @@ def read_catalogue(root: Path, problems: list[Problem]) -> Catalogue:
             cases.append(case)
     figures = {figure.id: figure for case in cases for figure in case.figures}
     known = words.ids() | {"cases": tuple(case.id for case in cases), "figures": tuple(seen)}
-    taken = set(figures)
-    claims = [
-        claim
-        for path in sorted((root / "cases").glob("*/claims.yaml"))
-        for claim in _claims(path, figures, words, taken, problems)
-    ]
-    mechanisms = _mechanisms(root / "mechanisms.csv", known, problems)
-    reforms = [(case, reform) for case in cases for reform in case.reforms]
-    ids = {mechanism.id for mechanism in mechanisms}
-    for case, reform in reforms:
-        for name in sorted(set(reform.mechanisms) - ids):
-            message = f"'{name}' of the reform '{reform.id}' is not a mechanism; {nearest(name, sorted(ids))}"
-            problems.append(Problem(shown(root / "cases" / case.id / "case.yaml"), 0, 0, "mechanisms", message))
+    entries = [entry for path in sorted((root / "cases").glob("*/claims.yaml")) for entry in _claim_entries(path, problems)]
+    taken = set(seen)
+    claims = [_claim(entry, known, taken) for entry in entries]
+    mechanisms, ids = _mechanisms(root / "mechanisms.csv", known, problems)
+    for case in cases:
+        for reform in case.reforms:
+            for name in sorted(set(reform.mechanisms) - ids):
+                message = f"'{name}' of the reform '{reform.id}' is not a mechanism; {nearest(name, sorted(ids))}"
+                problems.append(Problem(shown(root / "cases" / case.id / "case.yaml"), 0, 0, "mechanisms", message))
     uncovered = _checked(root / "uncovered.csv", UNCOVERED, known, problems)
     for row in uncovered:
         if len(row.values["text"]) > QUOTE_LIMIT:
             problems.append(row.problem("text", f"{len(row.values['text'])} characters; at most {QUOTE_LIMIT} are allowed"))
-    corrections = _corrections(root / "corrections.yaml", words, claims, problems)
+    verdicts = _audit(entries, claims, figures) if not problems else {}
+    corrections = _corrections(root / "corrections.yaml", words, claims, verdicts, problems)
     return Catalogue(words, tuple(cases), tuple(claims), mechanisms, tuple(uncovered), corrections)
+
+
+def _audit(entries: list[Entry], claims: list[Claim], figures: Mapping[str, Figure]) -> dict[str, str]:
+    """Verdict of every claim by id; one that is not as expected, or cannot be computed, is a problem at its entry."""
+    verdicts = {}
+    for entry, claim in zip(entries, claims, strict=True):
+        try:
+            verdict = verdicts[claim.id] = audit_claim(claim, figures).verdict
+        except (ArithmeticError, ValueError) as error:
+            entry.problem("", None, f"cannot be computed: {type(error).__name__}")
+            continue
+        if verdict != claim.expected:
+            entry.problem("expected", entry.items["expected"], f"'{claim.expected}', but the figures say '{verdict}'")
+    return verdicts
 
 
 def _checked(path: Path, columns: tuple, known: Mapping, problems: list[Problem]) -> list[Row]:  # type: ignore[type-arg]
@@ -132,63 +143,66 @@ def _checked(path: Path, columns: tuple, known: Mapping, problems: list[Problem]
     return [row for row in rows if check_row(row, columns, known, problems)]
 
 
-def _mechanisms(path: Path, known: Mapping[str, tuple[str, ...]], problems: list[Problem]) -> tuple[Mechanism, ...]:
-    rows = _checked(path, MECHANISMS, known, problems)
-    check_unique(rows, {}, problems)
+def _mechanisms(
+    path: Path, known: Mapping[str, tuple[str, ...]], problems: list[Problem]
+) -> tuple[tuple[Mechanism, ...], set[str]]:
+    """Mechanisms without fault, and the ids of all."""
+    every = read_csv(path, shown(path), [column.name for column in MECHANISMS], problems) if path.exists() else []
+    check_unique(every, {}, problems)
+    rows = [row for row in every if check_row(row, MECHANISMS, known, problems)]
     found = []
     for row in rows:
         v = row.values
         if len(v["quote"]) > QUOTE_LIMIT:
             problems.append(row.problem("quote", f"{len(v['quote'])} characters; at most {QUOTE_LIMIT} are allowed"))
-        name, what, measure, data = ({"en": v[f"{k}_en"], "zh": v[f"{k}_zh"]} for k in ("name", "what", "measure", "data"))
-        lists = tuple(v["indicators"].split()), tuple(v["figures"].split())
-        found.append(Mechanism(v["id"], v["case"], v["kind"], name, what, measure, data, *lists, v["source"], v["quote"]))
-    return tuple(found)
+        names = ("system", "name", "what", "measure", "data")
+        system, name, what, measure, data = ({"en": v[f"{key}_en"], "zh": v[f"{key}_zh"]} for key in names)
+        indicators, figures = tuple(v["indicators"].split()), tuple(v["figures"].split())
+        texts = (system, name, what, measure, data)
+        found.append(Mechanism(v["id"], v["case"], v["kind"], *texts, indicators, figures, v["source"], v["quote"]))
+    return tuple(found), {row.values["id"] for row in every}
 
 
-def _claims(
-    path: Path, figures: Mapping[str, Figure], words: Vocabulary, taken: set[str], problems: list[Problem]
-) -> list[Claim]:
+def _claim_entries(path: Path, problems: list[Problem]) -> list[Entry]:
     tree = read_yaml(path, shown(path), problems)
-    if tree is None:
-        return []
-    nodes = Entry(tree, shown(path), ("claims",), problems).list("claims")
-    return [_claim(node, shown(path), figures, words, taken, problems) for node in nodes]
+    nodes = Entry(tree, shown(path), ("claims",), problems).list("claims") if tree else []
+    return [Entry(node, shown(path), _CLAIM_KEYS, problems) for node in nodes]
 
 
-def _claim(
-    node: Node, path: str, figures: Mapping[str, Figure], words: Vocabulary, taken: set[str], problems: list[Problem]
-) -> Claim:
-    entry = Entry(node, path, _CLAIM_KEYS, problems)
-    alternatives = [Entry(item, path, _ALTERNATIVE_KEYS, problems) for item in entry.list("alternatives")]
+def _claim(entry: Entry, known: Mapping[str, tuple[str, ...]], taken: set[str]) -> Claim:
+    alternatives = [Entry(item, entry.path, _ALTERNATIVE_KEYS, entry.problems) for item in entry.list("alternatives")]
     read = [Alternative(a.text("id"), a.two("label"), a.text("expr")) for a in alternatives]
-    if entry.text("expr"):
-        read = [Alternative("printed", entry.two("text"), entry.text("expr"))]
+    expr = entry.text("expr")
     claim = Claim(
-        id=entry.text("id"), case=entry.text("case"), text=entry.two("text"),
-        source=entry.one_of("source", tuple(words.sources)), quote=entry.text("quote"), figure=entry.text("figure"),
-        alternatives=tuple(read), relation=entry.one_of("relation", RELATIONS), left=entry.text("left"),
-        right=entry.text("right"), derive=entry.text("derive"), unit=entry.text("unit"),
+        id=entry.text("id"), case=entry.one_of("case", known["cases"]), text=entry.two("text"),
+        source=entry.one_of("source", known["sources"]), quote=entry.phrase("quote"), figure=entry.text("figure"),
+        alternatives=tuple(read or ([Alternative("printed", entry.two("text"), expr)] if expr else [])),
+        relation=entry.one_of("relation", RELATIONS), left=entry.text("left"), right=entry.text("right"),
+        derive=entry.text("derive"), unit=entry.one_of("unit", known["units"]),
         expected=entry.one_of("expected", VERDICTS), reason=entry.two("reason"),
     )  # fmt: skip
     if claim.id in taken:
         entry.problem("id", entry.items.get("id"), f"'{claim.id}' stands twice")
     taken.add(claim.id)
-    if len(claim.quote) > QUOTE_LIMIT:
-        entry.problem("quote", entry.items["quote"], f"{len(claim.quote)} characters; at most {QUOTE_LIMIT} are allowed")
-    forms = [bool(claim.figure and read), bool(claim.relation and claim.left and claim.right), bool(claim.derive)]
-    if sum(forms) != 1:
+    begun = [bool(claim.figure or read or expr), bool(claim.relation or claim.left or claim.right), bool(claim.derive)]
+    whole = [
+        bool(claim.figure and bool(read) != bool(expr)),
+        bool(claim.relation and claim.left and claim.right),
+        bool(claim.derive),
+    ]
+    if sum(begun) != 1 or begun != whole:
+        forms = "'figure' with 'expr' or 'alternatives', or 'relation' with 'left' and 'right', or 'derive'"
+        entry.problem("", None, f"needs {forms}")
+    for text in (*(a.expr for a in claim.alternatives), claim.left, claim.right, claim.derive):
+        _check_expression(text, known["figures"], entry)
+    if claim.figure and claim.figure not in known["figures"]:
         entry.problem(
-            "", None, "needs 'figure' with 'expr' or 'alternatives', or 'relation' with 'left' and 'right', or 'derive'"
+            "figure", entry.items["figure"], f"'{claim.figure}' is not a figure; {nearest(claim.figure, known['figures'])}"
         )
-    for expr in (*(a.expr for a in read), claim.left, claim.right, claim.derive):
-        _check_expression(expr, figures, entry)
-    if claim.figure and claim.figure not in figures:
-        entry.problem("figure", entry.items["figure"], f"'{claim.figure}' is not a figure")
     return claim
 
 
-def _check_expression(expr: str, figures: Mapping[str, Figure], entry: Entry) -> None:
+def _check_expression(expr: str, figures: tuple[str, ...], entry: Entry) -> None:
     if not expr:
         return
     try:
@@ -197,23 +211,23 @@ def _check_expression(expr: str, figures: Mapping[str, Figure], entry: Entry) ->
         entry.problem("expr", None, str(error))
         return
     for name in unknown:
-        entry.problem("expr", None, f"'{name}' is not a figure; {nearest(name, list(figures))}")
+        entry.problem("expr", None, f"'{name}' is not a figure; {nearest(name, figures)}")
 
 
-def _corrections(path: Path, words: Vocabulary, claims: list[Claim], problems: list[Problem]) -> tuple[Correction, ...]:
-    if not path.exists():
-        return ()
-    tree: YamlMap | None = read_yaml(path, shown(path), problems)
-    if tree is None:
-        return ()
+def _corrections(
+    path: Path, words: Vocabulary, claims: list[Claim], verdicts: Mapping[str, str], problems: list[Problem]
+) -> tuple[Correction, ...]:
+    tree: YamlMap | None = read_yaml(path, shown(path), problems) if path.exists() else None
     found = []
-    for node in Entry(tree, shown(path), ("corrections",), problems).list("corrections"):
+    for node in Entry(tree, shown(path), ("corrections",), problems).list("corrections") if tree else []:
         entry = Entry(node, shown(path), _CORRECTION_KEYS, problems)
-        found.append(
-            Correction(
-                entry.text("id"), entry.one_of("source", tuple(words.sources)), entry.text("quote"),
-                entry.one_of("claim", tuple(claim.id for claim in claims)), entry.one_of("status", CORRECTION_STATUSES),
-                entry.one_of("expect", VERDICTS), entry.two("reason"),
-            )
+        correction = Correction(
+            entry.text("id"), entry.one_of("source", tuple(words.sources)), entry.phrase("quote"),
+            entry.one_of("claim", tuple(claim.id for claim in claims)), entry.one_of("status", CORRECTION_STATUSES),
+            entry.one_of("expect", VERDICTS), entry.two("reason"),
         )  # fmt: skip
+        verdict = verdicts.get(correction.claim, correction.expect)
+        if correction.expect and verdict != correction.expect:
+            entry.problem("expect", entry.items["expect"], f"'{correction.expect}', but the claim's verdict is now '{verdict}'")
+        found.append(correction)
     return tuple(found)

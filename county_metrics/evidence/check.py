@@ -123,11 +123,13 @@ def _check_printed(row: Row, quantifiers: Mapping[str, Quantifier], problems: li
         return
     step, quantifier = Decimal(row.values["step"]), quantifiers[row.values["quantifier"]]
     named = next((q.id for q in quantifiers.values() if form.word in q.words), "exact")
-    if named != quantifier.id and not form.word:
+    # A limit is an upper end by itself, and growth of nothing may mean a fall.
+    upper = quantifier.id == "at_most" and (row.values["statistic"] == "limit" or value == 0)
+    if named != quantifier.id and not form.word and not upper:
         message = f"'{quantifier.id}' but no word of the printed form '{printed}' says so"
         problems.append(row.problem("quantifier", message))
         return
-    if named != quantifier.id and quantifier.id != "range":
+    if named != quantifier.id and quantifier.id != "range" and not upper:
         problems.append(
             row.problem("quantifier", f"'{quantifier.id}' but the printed form '{printed}' says '{form.word}' ({named})")
         )

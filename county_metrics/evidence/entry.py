@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from county_metrics.errors import Problem, nearest
 from county_metrics.evidence.periods import parse_period
+from county_metrics.evidence.schema import QUOTE_LIMIT
 from county_metrics.reading import Node, Scalar, YamlList, YamlMap, plain_form
 
 OPTIONAL = frozenset(
@@ -51,6 +52,13 @@ class Entry:
     def two(self, name: str) -> dict[str, str]:
         """Texts of ``<name>_en`` and ``<name>_zh`` by language."""
         return {"en": self.text(f"{name}_en"), "zh": self.text(f"{name}_zh")}
+
+    def phrase(self, name: str) -> str:
+        """A locating phrase, which must not be long."""
+        value = self.text(name)
+        if len(value) > QUOTE_LIMIT:
+            self.problem(name, self.items[name], f"{len(value)} characters; at most {QUOTE_LIMIT} are allowed")
+        return value
 
     def one_of(self, name: str, allowed: tuple[str, ...]) -> str:
         """Text that must be one of a few."""

@@ -225,8 +225,8 @@ def _state(item: Quoted, anchors: list[Anchor], locked: dict[str, str] | None) -
     return "found", f"paragraph {anchors[0].paragraph}"
 
 
-def lock_text(copies: Iterable[Copy], quoted: Sequence[Quoted]) -> str:
-    """Content of ``anchors.lock.csv``: the place of every phrase in the preferred rendition."""
+def lock_text(copies: Iterable[Copy], quoted: Sequence[Quoted], earlier: dict[str, dict[str, str]] | None = None) -> str:
+    """Content of ``anchors.lock.csv``: the place of every phrase in the preferred rendition; `earlier` rows else."""
     preferred = {copy.source: copy for copy in copies if copy.preferred}
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -238,6 +238,8 @@ def lock_text(copies: Iterable[Copy], quoted: Sequence[Quoted]) -> str:
             at = anchors[0]
             place = (copy.rendition, at.paragraph, at.start)
             writer.writerow([item.id, item.source, *place, quote_digest(item.quote), at.sentence_sha256, NORMALISER])
+        elif copy is None and earlier and item.id in earlier:
+            writer.writerow([earlier[item.id][name] for name in LOCK_COLUMNS])
     return out.getvalue()
 
 

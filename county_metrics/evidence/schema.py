@@ -86,6 +86,8 @@ MECHANISMS = (
     Column("id", "id"),
     Column("case", "id", refers_to="cases", description="The case it belongs to, or national"),
     Column("kind", "one_of", allowed=MECHANISM_KINDS),
+    Column("system_en", required=False, description="Group under which the source orders it"),
+    Column("system_zh", required=False),
     Column("name_zh"),
     Column("name_en"),
     Column("what_en", description="What it is"),
@@ -239,6 +241,7 @@ class Mechanism:
     id: str
     case: str
     kind: str
+    system: dict[str, str]
     name: dict[str, str]
     what: dict[str, str]
     measure: dict[str, str]

@@ -91,9 +91,10 @@ def unverifiable(copies: list[Copy]) -> list[str]:
 
 
 def write_lock(copies: list[Copy]) -> Path:
-    """Write ``anchors.lock.csv`` from intact copies."""
+    """Write ``anchors.lock.csv`` from intact copies; what stands in a text that is not there keeps its row."""
     path = data_root() / LOCK
-    path.write_text(lock_text([copy for copy in copies if copy.intact], load_catalogue().quoted), "utf-8", newline="\n")
+    intact = [copy for copy in copies if copy.intact]
+    path.write_text(lock_text(intact, load_catalogue().quoted, read_lock(path)), "utf-8", newline="\n")
     return path
 
 

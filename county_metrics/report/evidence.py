@@ -30,6 +30,8 @@ def verify_report(folder: Path, *, write: bool, as_json: bool) -> int:
         for finding in findings:
             keys = ("id", "kind", "source", "rendition", "file", "state", "message")
             print(json.dumps({key: getattr(finding, key) for key in keys}, ensure_ascii=False))
+        for source in unverifiable(copies):
+            print(json.dumps({"source": source, "state": "not checkable"}))
     else:
         for finding in bad:
             print(f"{finding.file}: {finding.kind} {finding.id}: {finding.state}: {finding.message}")

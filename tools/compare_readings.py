@@ -94,13 +94,15 @@ def main() -> int:
     first = first_reading()
     pairs, alone = match(first, _rows("second_reading.csv"))
     found = differences(first, pairs)
-    settled = {(row["figure"], row["field"]): row["settled"] for row in _rows("second_reading_settled.csv")}
+    rows = _rows("second_reading_settled.csv")
+    settled = {(row["figure"], row["field"]): row["settled"] for row in rows if row["figure"] == "*" or "only" in row["field"]}
+    by_value = {(row["figure"], row["field"], row["first"], row["second"]): row["settled"] for row in rows}
     open_ = 0
     only = [(name, "only in the first") for name in first if name not in pairs] + [
         (row["quote"], "only in the second") for row in alone
     ]
     for name, field, one, two in [*found, *((name, where, "", "") for name, where in only)]:
-        how = settled.get((name, field)) or settled.get(("*", field))
+        how = by_value.get((name, field, one, two)) or settled.get((name, field)) or settled.get(("*", field))
         open_ += how is None
         if field not in JUDGED or how is None:
             print(f"{name}: {field}: {one} | {two}: {how or 'NOT SETTLED'}")

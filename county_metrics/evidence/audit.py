@@ -107,8 +107,8 @@ def names_in(expr: str) -> list[str]:
         tree = ast.parse(expr, mode="eval")
     except (SyntaxError, ValueError, RecursionError) as error:
         raise ValueError(f"'{expr}' is not an expression: {getattr(error, 'msg', error)}") from None
-    if not expr.isascii():
-        raise ValueError(f"'{expr}' holds letters that are not ASCII")
+    if not expr.isascii() or "#" in expr:
+        raise ValueError(f"'{expr}' holds signs that are not allowed; use ids, numbers, + - * / and brackets")
     places: dict[str, int] = {}
     for node in ast.walk(tree.body):
         if isinstance(node, ast.Name):

@@ -12,7 +12,7 @@ def gbt7714(source: Source) -> str:
     --------
     >>> from county_metrics.evidence.load import load_case
     >>> gbt7714(load_case("demonstration_zone").figures[0].source)
-    '我国县域治理的功能定位与运行机制[J]. 国家治理, 2025.'
+    '我国县域治理的功能定位与运行机制[J]. 国家治理, [出版日期不详].'
     """
     return source.cite["zh"]
 

@@ -68,7 +68,8 @@ def _plain(table: pd.DataFrame) -> pd.DataFrame:
     """Text that a spreadsheet would run as a formula is set off by an apostrophe."""
 
     def harmless(value: str) -> str:
-        return f"'{value}" if value[:1] in ("=", "+", "@") else value
+        line = value.replace("\r", " ").replace("\n", " ")
+        return f"'{line}" if line[:1] in ("=", "+", "-", "@", "\t", " ") else line
 
     return table.assign(**{name: table[name].map(harmless) for name in table.select_dtypes(exclude="number").columns})
 

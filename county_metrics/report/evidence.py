@@ -45,7 +45,7 @@ def verify_report(folder: Path, *, write: bool, as_json: bool) -> int:
         for source in unverifiable(copies):
             print(f"{source}: not checkable, there is no copy of it in {folder}")
     known_damage = {copy.file for copy in copies if copy.intact and not copy.preferred}
-    whole = all(copy.intact for copy in copies)
+    whole = all(copy.intact for copy in copies) and not unverifiable(copies)
     return 0 if whole and not gaps and all(finding.file in known_damage for finding in bad) else 1
 
 

@@ -37,10 +37,10 @@ def test_the_table_of_cases_speaks_the_readers_language():
 
 def test_a_timeline_is_in_the_order_of_its_dates():
     text = payload.to_plain(timeline(load_case("jiashan")).payload(), "en")
-    starts = [line[:10].strip() for line in text.splitlines()[2:-1]]
+    starts = [line[:22].strip() for line in text.splitlines()[2:-1]]
     assert starts == [
-        "2013", "2013", "2013-02", "2014", "2014", "2014-01", "2014-01-17", "2014-09", "2014-10", "2014-10", "2015-08",
-        "2016-12", "2017", "2017-08-02", "2017-10",
+        "2013", "2013 (inferred)", "2013-02", "2014", "2014", "2014-01", "2014-01-17", "2014-09", "2014-10", "2014-10", "2015-08",
+        "2016-12", "2017", "2017-08-02 (inferred)", "2017-10 (inferred)",
     ]  # fmt: skip
     assert text.splitlines()[0] == "Jiashan County: reforms and events in the same years"
     assert "It was not drawn at random" in text.splitlines()[-1]

@@ -30,7 +30,7 @@ def test_these_are_all_the_pairs():
     ("name", "dates", "statistic", "scope", "independent"),
     [
         ("investment_approval_time", False, False, True, False),
-        ("departmental_power_items", True, True, True, False),
+        ("departmental_power_items", False, True, True, False),
         ("grassroots_units", False, True, False, False),
         ("surface_water_good_share", True, True, True, True),
         ("good_air_day_share", True, True, True, True),
@@ -64,7 +64,7 @@ def test_a_date_that_is_not_printed_fails_the_grade():
 
 @pytest.mark.parametrize(
     ("name", "years"),
-    [("investment_approval_time", None), ("departmental_power_items", 0), ("grassroots_units", None),
+    [("investment_approval_time", None), ("departmental_power_items", None), ("grassroots_units", None),
      ("surface_water_good_share", 4), ("good_air_day_share", 4)],
 )  # fmt: skip
 def test_years_are_counted_only_between_printed_dates(name, years):

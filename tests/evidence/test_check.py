@@ -7,7 +7,7 @@ from tests.evidence.edits import faults, place, read_rows, set_cells, write_rows
 
 BEFORE, AFTER = "jiashan_investment_approval_before", "jiashan_investment_approval_after"
 SHOWN = "data/cases/jiashan/figures.csv"
-UNITS = "Allowed: 71 names, among them body, day, record, working_day, working_group"
+UNITS = "Allowed: 72 names, among them body, day, record, working_day, working_group"
 
 
 @pytest.fixture
@@ -230,8 +230,8 @@ def test_an_id_stands_once_within_a_case(data, figures):
 
 def test_an_id_stands_once_over_all_cases(data, figures):
     other = data / "cases" / "longgang" / "figures.csv"
-    first, second = place(figures, BEFORE, "id"), place(other, "longgang_dispatched_bodies", "id")
-    set_cells(other, "longgang_dispatched_bodies", id=BEFORE)
+    first, second = place(figures, BEFORE, "id"), place(other, "longgang_grids", "id")
+    set_cells(other, "longgang_grids", id=BEFORE)
     message = f"id: '{BEFORE}' stands twice, first in {SHOWN}:{first.removesuffix(':1')}; ids are unique over all cases"
     assert faults(data) == [f"data/cases/longgang/figures.csv:{second}: {message}"]
 

@@ -2,6 +2,7 @@
 
 import ast
 
+import nbformat
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from papermill.translators import papermill_translators
@@ -39,7 +40,10 @@ def test_chinese_stays_readable():
     assert ReadableTranslator.codify({"place": "嘉善"}) == '# Parameters\nplace = "嘉善"\n'
 
 
-def test_papermill_uses_the_readable_translator():
+def test_papermill_uses_the_readable_translator_once_it_asks_the_engine_for_a_kernel():
+    CountyMetricsEngine.nb_kernel_name(
+        nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
+    )
     assert papermill_translators.find_translator("python3", "python") is ReadableTranslator
 
 

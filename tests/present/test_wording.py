@@ -22,7 +22,11 @@ def test_a_message_stands_in_both_languages_with_the_same_slots(message):
     assert sorted(SLOT.findall(text["en"])) == sorted(SLOT.findall(text["zh"]))
 
 
-@pytest.mark.parametrize("message", sorted(set(WORDED) - {"site.other"}))
+# The guide explains Chinese terms, and the link to the other language is in that language.
+EXPLAINED = {"site.other", *(name for name in WORDED if name.startswith(("guide_term.", "guide_text.")))}
+
+
+@pytest.mark.parametrize("message", sorted(set(WORDED) - EXPLAINED))
 def test_a_message_with_words_is_translated(message):
     text = catalogue()[message]
     assert not HAN.search(text["en"])

@@ -14,7 +14,7 @@ from county_metrics.evidence.check import check_row, check_unique
 from county_metrics.evidence.entry import Entry
 from county_metrics.evidence.load import Vocabulary, load_folder, load_vocabulary
 from county_metrics.evidence.locate import Quoted
-from county_metrics.evidence.schema import MECHANISMS, QUOTE_LIMIT, UNCOVERED, Figure, Mechanism
+from county_metrics.evidence.schema import MECHANISMS, QUOTE_LIMIT, UNCOVERED, Column, Figure, Mechanism
 from county_metrics.paths import data_root, shown
 from county_metrics.reading import Row, YamlMap, read_csv, read_yaml
 
@@ -136,7 +136,7 @@ def _audit(entries: list[Entry], claims: list[Claim], figures: Mapping[str, Figu
     return verdicts
 
 
-def _checked(path: Path, columns: tuple, known: Mapping, problems: list[Problem]) -> list[Row]:  # type: ignore[type-arg]
+def _checked(path: Path, columns: tuple[Column, ...], known: Mapping[str, tuple[str, ...]], problems: list[Problem]) -> list[Row]:
     if not path.exists():
         return []
     rows = read_csv(path, shown(path), [column.name for column in columns], problems)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec
@@ -100,12 +101,12 @@ def to_plain(block: dict[str, Any], language: str) -> str:
     return "\n".join(title + [plain(text, language) for text in block["paragraphs"]])
 
 
-class Shown:
+class Shown(ABC):
     """What shows itself: in a notebook as its payload with HTML beside it, on a terminal as text."""
 
+    @abstractmethod
     def payload(self) -> dict[str, Any]:
         """Language-neutral block."""
-        raise NotImplementedError(f"{type(self).__name__} has no payload")
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return bundle(self.payload())

@@ -81,5 +81,5 @@ def test_a_block_shows_itself():
 
 
 def test_what_shows_itself_must_have_a_payload():
-    with pytest.raises(TypeError, match="abstract method .?payload"):
+    with pytest.raises(TypeError, match=r"abstract method .?payload"):
         payload.Shown()

@@ -143,7 +143,7 @@ def test_the_audit_says_every_verdict_and_counts_them(capsys):
     assert any(line.startswith("contradicts  jiashan_claim_organisations_per_10k: There are nine ") for line in lines)
     counts = [int(number) for number in re.findall(r" (\d+)(?:;|$)", lines[-1])]
     assert sum(counts) == len(curated().claims)
-    assert "Contradicts. 2" in lines[-1]
+    assert "Contradicts. 3" in lines[-1]
 
 
 @pytest.mark.usefixtures("chinese")

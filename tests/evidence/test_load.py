@@ -20,6 +20,8 @@ from county_metrics.paths import data_root
 from tests.evidence.edits import faults, place, read_rows, set_cells, write_rows
 
 LAW = settings(deadline=None, derandomize=True, max_examples=60)
+# Each example reads a whole data folder.
+WHOLE = settings(LAW, max_examples=30)
 CASE = "data/cases/jiashan/case.yaml"
 
 
@@ -298,7 +300,7 @@ names = st.sampled_from([column.name for column in FIGURES])
 SPOILT = [f"jiashan_{name}_{end}" for name in ("investment_approval", "power_items") for end in ("before", "after")]
 
 
-@LAW
+@WHOLE
 @given(st.lists(st.tuples(st.sampled_from(SPOILT), names, texts), min_size=1, max_size=3))
 def test_any_change_of_any_cells_gives_a_case_or_a_data_error(spoilt, changes):
     folder, pristine = spoilt
@@ -326,7 +328,7 @@ FILES += ["vocab/quantifiers.csv", "vocab/indicators.csv"]
 yaml_like = st.text(alphabet="ab:- \n[]{}&*?!|>'\"%#@,id", max_size=40).map(str.encode)
 
 
-@LAW
+@WHOLE
 @given(st.sampled_from(FILES), st.one_of(st.binary(max_size=80), yaml_like))
 def test_any_bytes_in_any_file_give_problems_and_no_other_error(spoilt, name, content):
     folder, pristine = spoilt
@@ -338,7 +340,7 @@ def test_any_bytes_in_any_file_give_problems_and_no_other_error(spoilt, name, co
         path.write_bytes(pristine[path])
 
 
-@LAW
+@WHOLE
 @given(st.sampled_from(FILES), st.integers(0, 40_000), st.integers(0, 30), st.binary(max_size=6))
 def test_any_splice_into_any_file_gives_problems_or_none_and_no_other_error(spoilt, name, start, length, inserted):
     folder, pristine = spoilt

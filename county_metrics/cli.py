@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from county_metrics.errors import CountyMetricsError, ProblemsError
+from county_metrics.errors import CountyMetricsError, ProblemsError, UnknownIdError
 
 app = typer.Typer(
     add_completion=False,
@@ -96,7 +96,7 @@ def main() -> None:
     """Entry point; an error a reader can act on is a message, never a traceback."""
     try:
         app(standalone_mode=True)
-    except ProblemsError as error:
+    except (ProblemsError, UnknownIdError) as error:
         typer.echo(str(error), err=True)
         sys.exit(2)
     except CountyMetricsError as error:

@@ -177,6 +177,6 @@ def test_the_command_export_writes_every_table_when_none_is_named(tmp_path):
 
 def test_an_unknown_format_is_a_message_and_no_file(tmp_path):
     status, out, err = run_command("export", "--to", "out", "--format", "xls", cwd=tmp_path)
-    assert (status, out) == (1, "")
+    assert (status, out) == (2, "")
     assert err == "there is no format 'xls'; did you mean 'xlsx'? Allowed: csv, dta, xlsx\n"
     assert not (tmp_path / "out").exists()

@@ -4,6 +4,7 @@
 BIN := .venv/bin
 RUN := .venv/.ready-run
 DEV := .venv/.ready-dev
+NO_NEWS := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate
 
 .PHONY: help report test lab check lint notebooks clean
 
@@ -17,7 +18,7 @@ test: $(DEV) ## every test
 	@$(BIN)/python tools/run_tests.py
 
 lab: $(RUN) ## open the notebooks in JupyterLab
-	@$(BIN)/jupyter lab --notebook-dir=notebooks
+	@$(BIN)/jupyter lab --notebook-dir=notebooks $(NO_NEWS)
 
 check: $(RUN) ## check data and params files; SOURCES=DIR checks your copy of the texts too
 	@$(BIN)/county-metrics check

@@ -39,6 +39,18 @@ def test_the_row_of_the_readme_prints():
     assert "investment_approval_time" in done.stdout
 
 
+def test_the_numbers_of_the_readme_are_those_computed():
+    change = cm.endpoint_change(cm.load_case("jiashan").pair("investment_approval_time"))
+    percent, trend = change.percent_change, next(point.trend for point in change.break_even if point.years == 3)
+    size, low, high, yearly = (
+        f"{value:.1f}".replace("-", "\u2212") for value in (percent.value, percent.low, percent.high, trend)
+    )
+    halves = (ROOT / "README.md").read_text("utf-8").split("## 中文")
+    for half in halves:
+        for shown in ("230", "86", f"{size} %", f"[{low}, {high}]", f"{yearly} %"):
+            assert shown in half, shown
+
+
 def test_importing_the_package_loads_nothing_heavy():
     code = "import sys, county_metrics; print([n for n in ('pandas', 'numpy', 'matplotlib', 'papermill', 'ruamel') if n in sys.modules])"
     assert python("-c", code).stdout.strip() == "[]"

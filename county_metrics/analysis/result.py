@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from county_metrics.analysis.design import gate
+from county_metrics.analysis.design import DesignError, analyses, designs
 from county_metrics.evidence.bounds import Interval
 from county_metrics.evidence.case import Pair
 from county_metrics.present import payload
@@ -116,8 +116,7 @@ class ChangeResult(payload.Shown):
         DesignError
             Always, with the data that would make a test possible.
         """
-        gate(self, "significance_test").require()
-        raise AssertionError("the endpoints design is closed to tests")
+        raise DesignError(analyses()["significance_test"], designs()[self.design])
 
     def conf_int(self) -> tuple[float, float]:
         """Refused: the bounds of the result are from rounding, not from sampling.
@@ -127,8 +126,7 @@ class ChangeResult(payload.Shown):
         DesignError
             Always, with the data that would make an interval possible.
         """
-        gate(self, "sampling_interval").require()
-        raise AssertionError("the endpoints design is closed to sampling intervals")
+        raise DesignError(analyses()["sampling_interval"], designs()[self.design])
 
     def to_dict(self) -> dict[str, Any]:
         """Every number by name, exact decimals as text, ends that are open as None."""

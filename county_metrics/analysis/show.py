@@ -62,7 +62,7 @@ def change_block(result: ChangeResult) -> dict[str, Any]:
     statistic = say(
         f"change.statistic_{'known' if known else 'unknown'}", statistic=say(f"statistic.{result.pair.before.statistic}")
     )
-    notes = [statistic, say("change.no_standard_error")]
+    notes = [statistic, say("change.no_standard_error"), *result.assumptions]
     return payload.table("change", result.estimand, columns, rows, notes)
 
 

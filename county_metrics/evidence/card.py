@@ -105,10 +105,14 @@ class Card(payload.Shown):
         Name of the case by language.
     verdicts : tuple of Verdict
         Outcomes of the claims that use the figure.
+    flags : tuple of dict
+        Known errors and open points of the source that concern it, by language.
     """
 
-    def __init__(self, figure: Figure, case_name: dict[str, str], verdicts: Sequence[Verdict]) -> None:
-        self.figure, self.case_name, self.verdicts = figure, case_name, tuple(verdicts)
+    def __init__(
+        self, figure: Figure, case_name: dict[str, str], verdicts: Sequence[Verdict], flags: Sequence[dict[str, str]] = ()
+    ) -> None:
+        self.figure, self.case_name, self.verdicts, self.flags = figure, case_name, tuple(verdicts), tuple(flags)
 
     @property
     def citation(self) -> str:
@@ -123,6 +127,7 @@ class Card(payload.Shown):
         for verdict in self.verdicts:
             text = say(f"verdict.{verdict.verdict}")
             rows.append([say("evidence.claim"), join([both(**verdict.claim.text), text, both(**verdict.claim.reason)], " ")])
+        rows += [[say("evidence.flag"), both(**flag)] for flag in self.flags]
         rows.append([say("evidence.cite"), both(self.citation, self.citation)])
         columns = [column("what", say("evidence.what")), column("figure", both(figure.id, figure.id))]
         caption = say("evidence.caption", indicator=both(**figure.indicator.label), place=both(**self.case_name))

@@ -24,7 +24,7 @@ _CLAIM_KEYS = tuple(
 )
 _ALTERNATIVE_KEYS = ("id", "label_en", "label_zh", "expr")
 _CORRECTION_KEYS = ("id", "source", "quote", "claim", "status", "expect", "reason_en", "reason_zh")
-CORRECTION_STATUSES = ("flagged", "overrides")
+CORRECTION_STATUSES = ("flagged",)
 
 
 @dataclass(frozen=True, slots=True)

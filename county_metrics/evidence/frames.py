@@ -186,7 +186,9 @@ def figure(name: str) -> Card:
         raise unknown_id("figure", name, list(data.figures))
     found = data.figures[name]
     place = next(case.name for case in data.cases if case.id == found.case)
-    return Card(found, place, [verdict for verdict in data.verdicts if name in verdict.uses])
+    verdicts = [verdict for verdict in data.verdicts if name in verdict.uses]
+    concerned = {verdict.claim.id for verdict in verdicts}
+    return Card(found, place, verdicts, [entry.reason for entry in data.corrections if entry.claim in concerned])
 
 
 def claims() -> pd.DataFrame:

@@ -82,6 +82,9 @@ def test_a_summary_reads_as_text_with_the_larger_unknown_beside_the_bounds(chang
         "Log ratio        −0.984        [−0.992, −0.976]  natural logarithm",
         "Which statistic the figures are is unstated: mean, median or limit is not said. That is a larger unknown than rounding.",
         "No standard error: two published figures have no spread that could be known.",
+        "Each figure is taken as rounded to the step of its printed form, or as exact where it is a count.",
+        "Both figures measure the same thing, unless the evidence grade says otherwise.",
+        "Nothing is known of what would have happened without the reform.",
     ]
     assert repr(change) == change.summary()
 

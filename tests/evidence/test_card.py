@@ -6,6 +6,7 @@ import pytest
 
 import county_metrics as cm
 from county_metrics.errors import UnknownIdError
+from county_metrics.evidence import frames
 from county_metrics.evidence.frames import curated
 from county_metrics.present import payload
 
@@ -80,3 +81,12 @@ def test_an_unknown_figure_names_the_nearest():
     message = "there is no figure 'jiashan_gdp_per_heads'; did you mean 'jiashan_gdp_per_head'? "
     with pytest.raises(UnknownIdError, match=f"^{re.escape(message)}"):
         cm.figure("jiashan_gdp_per_heads")
+
+
+def test_a_known_point_of_the_source_stands_on_the_card_of_each_figure_it_concerns():
+    points = {entry.claim: entry.reason for entry in frames.curated().corrections}
+    assert points
+    for verdict in frames.curated().verdicts:
+        for name in verdict.uses if verdict.claim.id in points else ():
+            for language in ("en", "zh"):
+                assert points[verdict.claim.id][language] in payload.to_plain(frames.figure(name).payload(), language)

@@ -235,7 +235,7 @@ def test_a_fault_of_a_reason_is_reported_in_its_cell(data, column, value, where,
         ("claim: claim_new_within", "claim: claim_new", 7,
          "claim: 'claim_new' is not allowed; did you mean 'claim_new_within'? Allowed: claim_new_within"),
         ("status: flagged", "status: flag", 8,
-         "status: 'flag' is not allowed; did you mean 'flagged'? Allowed: flagged, overrides"),
+         "status: 'flag' is not allowed; did you mean 'flagged'? Allowed: flagged"),
         ("quote: 其中3所", f"quote: {LONG}", 7, f"quote: {QUOTE_LIMIT + 1} characters; at most {QUOTE_LIMIT} are allowed"),
     ],
 )  # fmt: skip

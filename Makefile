@@ -11,7 +11,7 @@ NO_NEWS := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.ha
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
-report: $(RUN) ## execute what changed and build build/report/index.html
+report: $(RUN) ## execute what changed and build build/report/index.html; RUNS="NAME --strict" for some, or options
 	@$(BIN)/county-metrics report $(RUNS)
 
 test: $(DEV) ## every test

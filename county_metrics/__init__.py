@@ -26,6 +26,8 @@ _WHERE = {
     "claims": "evidence.frames",
     "mechanisms": "evidence.frames",
     "endpoint_change": "analysis.endpoints",
+    "specification": "analysis.specification",
+    "specification_curve": "analysis.specification",
     "compare": "analysis.sources",
     "sources": "analysis.sources",
     "check_change": "analysis.check",
@@ -59,6 +61,8 @@ __all__ = [
     "set_language",
     "show",
     "sources",
+    "specification",
+    "specification_curve",
 ]
 
 if TYPE_CHECKING:
@@ -68,6 +72,7 @@ if TYPE_CHECKING:
     from county_metrics.analysis.endpoints import endpoint_change
     from county_metrics.analysis.record import record
     from county_metrics.analysis.sources import compare
+    from county_metrics.analysis.specification import specification, specification_curve
     from county_metrics.errors import DataError, ParameterError, UnknownIdError
     from county_metrics.evidence.browse import cases
     from county_metrics.evidence.frames import claims, figure, figures, mechanisms

@@ -20,17 +20,34 @@ app = typer.Typer(
 
 @app.command()
 def report(
-    runs: Annotated[list[str] | None, typer.Argument(help="Runs in params/, or params files; all when none is named.")] = None,
-    jobs: Annotated[int | None, typer.Option(min=1, help="Kernels at once; one for each processor when not given.")] = None,
+    runs: Annotated[
+        list[str] | None,
+        typer.Argument(help="Runs, grids or members of grids of params/, or params files; all when none is named."),
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=0, help="Kernels at once; 0 for two a processor.")] = 0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run and why; run nothing.")] = False,
     why: Annotated[str | None, typer.Option(help="Say why this run would be executed; run nothing.")] = None,
     json_events: Annotated[bool, typer.Option("--json", help="One JSON object a line instead of text.")] = False,
-    timeout: Annotated[float | None, typer.Option(help="Seconds a cell may take.")] = None,
+    timeout: Annotated[float | None, typer.Option(min=0, help="Seconds a cell may take.")] = None,
+    run_timeout: Annotated[float | None, typer.Option(min=0, help="Seconds a notebook may take.")] = None,
+    memory: Annotated[
+        float | None,
+        typer.Option(min=0, help="Gigabytes a kernel may hold; 0 for no limit; by default its share of the machine."),
+    ] = None,
+    no_fork: Annotated[bool, typer.Option("--no-fork", help="Start every kernel from nothing.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail runs that touch what they do not declare.")] = False,
+    accept: Annotated[bool, typer.Option("--accept", help="Take the results of these runs as the accepted ones.")] = False,
 ) -> None:
-    """Execute what changed and build the report. Exit status: 0 all well, 1 a run failed, 2 bad input."""
+    """Execute what changed and build the report.
+
+    Exit status: 0 all well, 1 a run failed or gave other results than the accepted ones, 2 bad input.
+    """
+    from county_metrics.pipeline.runner import Limits
     from county_metrics.report.build import build_report
 
-    raise typer.Exit(build_report(list(runs or []), jobs or 0, timeout, dry_run=dry_run, why=why, json_events=json_events))
+    limits = Limits(jobs, timeout, run_timeout, memory, not no_fork, strict)
+    told = {"dry_run": dry_run, "json_events": json_events, "accept": accept}
+    raise typer.Exit(build_report(list(runs or []), limits, why=why, **told))
 
 
 @app.command()
@@ -39,12 +56,15 @@ def check(
         Path | None, typer.Argument(help="A data folder or a case folder; the curated data when not given.")
     ] = None,
 ) -> None:
-    """Check data files and, for the project's own data, the params files; every problem at once."""
-    from county_metrics.report.build import check_everything
+    """Check data files and, for the project's own data, params and accepted files and what was built; every problem at once."""
+    from county_metrics.pipeline.progress import Progress
+    from county_metrics.report.build import check_everything, check_store
 
     problems = check_everything(folder)
     for problem in problems:
         typer.echo(str(problem), err=True)
+    if folder is None and not check_store(Progress()) and not problems:
+        raise typer.Exit(1)
     typer.echo("all well" if not problems else f"{len(problems)} problem{'s' if len(problems) > 1 else ''}", err=bool(problems))
     raise typer.Exit(2 if problems else 0)
 
@@ -83,13 +103,22 @@ def export(
 
 
 @app.command()
-def clean() -> None:
-    """Remove the build folder."""
-    import shutil
-
+def clean(
+    keep: Annotated[int | None, typer.Option(min=1, help="Keep the newest KEEP results of each run and the site.")] = None,
+) -> None:
+    """Remove the build folder, or all but the newest results of each run."""
     from county_metrics.paths import project_root
+    from county_metrics.pipeline.progress import Progress
+    from county_metrics.pipeline.store import Store
 
-    shutil.rmtree(project_root() / "build", ignore_errors=True)
+    build = project_root() / "build"
+    if build.is_dir():
+        store = Store(build)
+        with store.locked(Progress().waiting):
+            if keep is None:
+                store.empty()
+            else:
+                typer.echo(f"{store.prune(keep)} results removed")
 
 
 def main() -> None:

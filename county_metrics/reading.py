@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from county_metrics.errors import Problem, nearest
+
+# Control characters, halves of characters, stray byte-order marks, and the line ends that only some editors count.
+_UNREADABLE = re.compile(r"[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+# libyaml is ten times as quick, but takes more tabs and headers of text blocks and says less about an error; there the reader
+# in Python has the word, so that no file means something else without libyaml.
+_SLOW = re.compile(r"\t|[|>][-+\d]*#")
+_DEEPEST = 50
 
 
 @dataclass(slots=True)
@@ -159,65 +169,106 @@ def plain_form(text: str) -> str | None:
 
 
 def read_yaml(path: Path, shown: str, problems: list[Problem]) -> YamlMap | None:
-    """Mapping at the top of a YAML 1.2 file; duplicate keys and aliases are refused.
+    """Mapping at the top of a YAML file; duplicate keys, anchors and aliases are refused.
 
     Returns None after reporting what is wrong.
     """
     text = read_text(path, shown, problems)
     if text is None:
         return None
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
-    try:
-        node = YAML(pure=True).compose(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        problems.append(
-            Problem(
-                shown, line, column, "", f"not YAML: {error.problem or error.context}; check brackets, quotes and indentation"
-            )
-        )
-        return None
-    except (YAMLError, ValueError, RecursionError) as error:
-        problems.append(Problem(shown, 1, 1, "", f"not YAML: {str(error).splitlines()[0]}"))
-        return None
-    if node is None:
-        problems.append(Problem(shown, 1, 1, "", "empty; it must hold 'key: value' lines"))
-        return None
     before = len(problems)
-    tree = _convert(node, shown, problems, set())
+    events = _events(text, shown, problems)
+    problems += [Problem(shown, *_place(event), "", message) for event, message in _faults(events)]
     if len(problems) > before:
         return None
-    if not isinstance(tree, YamlMap):
+    tree = _build(iter(events), shown, problems)
+    if tree is None:
+        problems.append(Problem(shown, 1, 1, "", "empty; it must hold 'key: value' lines"))
+    elif not isinstance(tree, YamlMap):
         problems.append(Problem(shown, 1, 1, "", "must hold 'key: value' lines at the top"))
+    return tree if isinstance(tree, YamlMap) and len(problems) == before else None
+
+
+def _events(text: str, shown: str, problems: list[Problem]) -> list[Any]:
+    import yaml
+
+    if found := _UNREADABLE.search(text):
+        lines = re.split(r"\r\n|\r|\n", text[: found.start()])
+        problems.append(Problem(shown, len(lines), len(lines[-1]) + 1, "", _unreadable(found.group())))
+        return []
+    with suppress(yaml.YAMLError, ValueError):
+        if not _SLOW.search(text):
+            return list(_shallow(yaml.parse(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))))
+    try:
+        return list(_shallow(yaml.parse(text, yaml.SafeLoader)))
+    except yaml.MarkedYAMLError as error:
+        mark, cause = error.problem_mark or error.context_mark, error.problem or error.context
+        message = f"not YAML: {cause}; check brackets, quotes and indentation"
+        problems.append(Problem(shown, mark.line + 1, mark.column + 1, "", message))
+    except ValueError:
+        problems.append(Problem(shown, 1, 1, "", "not YAML: an escape with \\U names no character; write the character itself"))
+    return []
+
+
+def _shallow(events: Iterator[Any]) -> Iterator[Any]:
+    from yaml import CollectionEndEvent, CollectionStartEvent, MarkedYAMLError
+
+    depth = 0
+    for event in events:
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise MarkedYAMLError(problem=f"nested deeper than {_DEEPEST} levels", problem_mark=event.start_mark)
+        yield event
+
+
+def _faults(events: list[Any]) -> Iterator[tuple[Any, str]]:
+    from yaml import events as kinds
+
+    documents = 0
+    for event in events:
+        documents += isinstance(event, kinds.DocumentStartEvent)
+        if documents > 1:
+            yield event, "a second document starts here; a file holds one"
+            return
+        if isinstance(event, kinds.NodeEvent) and event.anchor is not None:
+            yield event, "anchors and aliases are not read; write the value out"
+        if isinstance(event, kinds.ScalarEvent) and (found := _UNREADABLE.search(event.value)):
+            yield event, _unreadable(found.group())
+
+
+def _unreadable(sign: str) -> str:
+    return f"the character U+{ord(sign):04X} cannot stand in a text; take it out"
+
+
+def _place(event: Any) -> tuple[int, int]:
+    return event.start_mark.line + 1, event.start_mark.column + 1
+
+
+def _build(events: Iterator[Any], shown: str, problems: list[Problem]) -> Node | None:
+    """The node that the next events make, or None at the end of what holds it."""
+    from yaml import events as kinds
+
+    event = next(events)
+    while isinstance(event, kinds.StreamStartEvent | kinds.DocumentStartEvent):
+        event = next(events)
+    if isinstance(event, kinds.ScalarEvent):
+        return Scalar(event.value, event.style in ("'", '"', "|", ">"), *_place(event))
+    if isinstance(event, kinds.SequenceStartEvent):
+        return YamlList(list(iter(lambda: _build(events, shown, problems), None)), *_place(event))
+    if not isinstance(event, kinds.MappingStartEvent):
         return None
-    return tree
-
-
-def _convert(node: object, shown: str, problems: list[Problem], seen: set[int]) -> Node:
-    from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
-
-    line, column = node.start_mark.line + 1, node.start_mark.column + 1  # type: ignore[attr-defined]
-    if id(node) in seen:
-        problems.append(Problem(shown, line, column, "", "anchors and aliases are not read; write the value out"))
-        return Scalar("", False, line, column)
-    seen.add(id(node))
-    if isinstance(node, ScalarNode):
-        return Scalar(node.value, node.style in ("'", '"', "|", ">"), line, column)
-    if isinstance(node, SequenceNode):
-        return YamlList([_convert(item, shown, problems, seen) for item in node.value], line, column)
-    assert isinstance(node, MappingNode)
-    mapping = YamlMap({}, line, column)
-    for key, value in node.value:
-        at = (key.start_mark.line + 1, key.start_mark.column + 1)
-        name = key.value if isinstance(key, ScalarNode) else None
-        if name is None:
-            problems.append(Problem(shown, *at, "", "a key must be plain text"))
-        elif name in mapping.items:
-            problems.append(Problem(shown, *at, name, f"this key stands twice, first in line {mapping.keys[name][0]}"))
+    mapping = YamlMap({}, *_place(event))
+    while (key := _build(events, shown, problems)) is not None:
+        value = _build(events, shown, problems)
+        assert value is not None
+        if isinstance(value, Scalar) and not value.text and not value.quoted:
+            value.line, value.column = key.line, key.column  # libyaml and the reader in Python place nothing differently
+        if not isinstance(key, Scalar):
+            problems.append(Problem(shown, key.line, key.column, "", "a key must be plain text"))
+        elif key.text in mapping.items:
+            message = f"this key stands twice, first in line {mapping.keys[key.text][0]}"
+            problems.append(Problem(shown, key.line, key.column, key.text, message))
         else:
-            mapping.items[name] = _convert(value, shown, problems, seen)
-            mapping.keys[name] = at
+            mapping.items[key.text] = value
+            mapping.keys[key.text] = (key.line, key.column)
     return mapping

@@ -11,7 +11,8 @@ import nbformat
 
 from county_metrics.paths import PACKAGE
 from county_metrics.pipeline.params import load_runs
-from county_metrics.pipeline.runner import execute, plan
+from county_metrics.pipeline.plan import plan
+from county_metrics.pipeline.runner import Limits, execute
 from county_metrics.pipeline.store import Store
 
 CHECKOUT = PACKAGE.parent
@@ -80,12 +81,13 @@ class Build:
         return {name: outcome.state for name, outcome in self.outcomes.items()}
 
 
-def build(root, wanted=(), timeout=None):
+def build(root, wanted=(), **limits):
     """Plan and execute in this process, two kernels at once."""
     store = Store(root / "build")
     with contextlib.chdir(root), store.locked(lambda: None):
-        planned = plan(load_runs(root, list(wanted)), store, root)
-        outcomes = execute(planned, store, root, 2, lambda *event: None, timeout)
+        limits = Limits(2, **limits)
+        planned = plan(load_runs(root, list(wanted)), store, root, strict=limits.strict)
+        outcomes = execute(planned, store, root, limits, lambda *event: None)
     return Build({outcome.spec.name: outcome for outcome in outcomes})
 
 

@@ -1,12 +1,17 @@
 """Strict reading of CSV and YAML: what is refused, and at which line and column."""
 
+from itertools import pairwise
+from pathlib import Path
+
 import pytest
+import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from county_metrics.errors import Problem
 from county_metrics.reading import Scalar, YamlList, plain_form, read_csv, read_yaml
 
+ROOT = Path(__file__).parents[1]
 COLUMNS = ("id", "value", "note")
 LAW = settings(deadline=None, derandomize=True, max_examples=150)
 
@@ -17,10 +22,20 @@ def csv_of(tmp_path, text, columns=COLUMNS):
     return read_csv(path, "t.csv", columns, problems), [str(problem) for problem in problems]
 
 
+def yaml_by(loader, path):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(yaml, "CSafeLoader", loader)
+        problems = []
+        return read_yaml(path, "t.yaml", problems), [str(problem) for problem in problems]
+
+
 def yaml_of(tmp_path, text):
-    path, problems = tmp_path / "t.yaml", []
+    """Tree and problems of a text, the same with and without libyaml."""
+    path = tmp_path / "t.yaml"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return read_yaml(path, "t.yaml", problems), [str(problem) for problem in problems]
+    quick, slow = yaml_by(yaml.CSafeLoader, path), yaml_by(yaml.SafeLoader, path)
+    assert quick == slow
+    return quick
 
 
 def test_a_row_holds_its_values_line_and_columns(tmp_path):
@@ -177,9 +192,8 @@ def test_yaml_with_a_byte_order_mark_is_read(tmp_path):
     [
         ("a: 1\nb: 2\na: 3\n", "t.yaml:3:1: a: this key stands twice, first in line 1"),
         ("a:\n  b: 1\n  b: 2\n", "t.yaml:3:3: b: this key stands twice, first in line 2"),
-        ("a: &x [1]\nb: *x\n", "t.yaml:1:4: anchors and aliases are not read; write the value out"),
-        ("a: &x [*x]\n", "t.yaml:1:4: anchors and aliases are not read; write the value out"),
-        ("b: *x\n", "t.yaml:1:4: not YAML: found undefined alias 'x'; check brackets, quotes and indentation"),
+        ("a: &x [1]\n", "t.yaml:1:4: anchors and aliases are not read; write the value out"),
+        ("a: 1\nb: *x\n", "t.yaml:2:4: anchors and aliases are not read; write the value out"),
         ("", "t.yaml:1:1: empty; it must hold 'key: value' lines"),
         ("# nothing\n", "t.yaml:1:1: empty; it must hold 'key: value' lines"),
         ("- a\n", "t.yaml:1:1: must hold 'key: value' lines at the top"),
@@ -193,11 +207,90 @@ def test_yaml_with_a_byte_order_mark_is_read(tmp_path):
             "a: [1, 2\n",
             "t.yaml:2:1: not YAML: expected ',' or ']', but got '<stream end>'; check brackets, quotes and indentation",
         ),
-        ("a: 1\n---\nb: 2\n", "t.yaml:2:1: not YAML: but found another document; check brackets, quotes and indentation"),
+        ("a: 1\n---\nb: 2\n", "t.yaml:2:1: a second document starts here; a file holds one"),
+        (
+            "a:\t1\n",
+            "t.yaml:1:3: not YAML: found character '\\t' that cannot start any token; check brackets, quotes and indentation",
+        ),
+        (
+            "a: 1\nb: @x\n",
+            "t.yaml:2:4: not YAML: found character '@' that cannot start any token; check brackets, quotes and indentation",
+        ),
+        ("a: b: c\n", "t.yaml:1:5: not YAML: mapping values are not allowed here; check brackets, quotes and indentation"),
+        (
+            "a: |#\n  b\n",
+            "t.yaml:1:5: not YAML: expected chomping or indentation indicators, but found '#'; check brackets, quotes and indentation",
+        ),
+        ('a: "\\q"\n', "t.yaml:1:6: not YAML: found unknown escape character 'q'; check brackets, quotes and indentation"),
+        ('a: "\\U00110000"\n', "t.yaml:1:1: not YAML: an escape with \\U names no character; write the character itself"),
     ],
 )
 def test_what_yaml_would_swallow_is_refused_in_its_place(tmp_path, text, message):
     assert yaml_of(tmp_path, text) == (None, [message])
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "sign"),
+    [
+        ("a: \x00\n", "1:4", "0000"), ("a: 1\r\n嘉: 善\x7f\n", "2:5", "007F"), ("a: 1\rb: \x85\n", "2:4", "0085"),
+        ("a: x\u2028b: 2\n", "1:5", "2028"), ("a: x\ufeffy\n", "1:5", "FEFF"), ("a: 1\nb: \uffff\n", "2:4", "FFFF"),
+        ('a: 1\nb: "\\ud842\\udfb7"\n', "2:4", "D842"), ('a: "\\0"\n', "1:4", "0000"),
+    ],
+)  # fmt: skip
+def test_a_character_that_cannot_stand_in_a_text_is_refused_in_its_place(tmp_path, text, place, sign):
+    message = f"t.yaml:{place}: the character U+{sign} cannot stand in a text; take it out"
+    assert yaml_of(tmp_path, text) == (None, [message])
+
+
+def test_every_anchor_and_alias_is_reported_and_none_is_followed(tmp_path):
+    names = "abcdefgh"
+    text = "a: &a [x, x]\n" + "".join(f"{name}: &{name} [*{before}, *{before}]\n" for before, name in pairwise(names))
+    tree, problems = yaml_of(tmp_path, text)
+    assert (tree, len(problems)) == (None, 1 + 3 * 7)
+    assert yaml_of(tmp_path, "a: &x [*x]\n")[0] is None
+
+
+@pytest.mark.parametrize("text", ["[" * 49 + "]" * 49, "- " * 49 + "x", "{a: " * 49 + "}" * 49])
+def test_fifty_levels_are_read(tmp_path, text):
+    assert yaml_of(tmp_path, f"a:\n  {text}\n")[1] == []
+
+
+@pytest.mark.parametrize("text", ["[" * 100000, "[" * 50 + "]" * 50, "- " * 5000, "{a: " * 20000, "? " * 5000])
+def test_deeper_nesting_is_refused_in_its_place(tmp_path, text):
+    tree, problems = yaml_of(tmp_path, f"a:\n  {text}\n")
+    column = 3 + (text.index(text[0], 1) if text[1] in " a" else 1) * 49
+    assert (tree, problems) == (
+        None,
+        [f"t.yaml:2:{column}: not YAML: nested deeper than 50 levels; check brackets, quotes and indentation"],
+    )
+
+
+def test_tags_and_merge_keys_mean_nothing(tmp_path):
+    tree, problems = yaml_of(tmp_path, "%YAML 1.2\n---\na: !!int '86'\nb: !mine x\n<<: {c: 1}\n")
+    assert problems == []
+    assert list(tree.items) == ["a", "b", "<<"]
+    assert tree.items["a"] == Scalar("86", True, 3, 4)
+
+
+def test_places_count_characters(tmp_path):
+    tree, _ = yaml_of(tmp_path, '嘉\U0001f600: {\U00020bb7: 善, b: "二"}\r\nc: |\r\n  一\r\n  二\r\nd:\r\n')
+    assert tree.items["嘉\U0001f600"].keys == {"\U00020bb7": (1, 6), "b": (1, 12)}
+    assert tree.items["c"] == Scalar("一\n二\n", True, 2, 4)
+
+
+@pytest.mark.parametrize("text", ["c: 1\na:\n", "c: 1\n? a\n:\n", "{c: 1,\n a: }", "{c: 1,\n a}"])
+def test_an_empty_value_stands_where_its_key_does(tmp_path, text):
+    tree, _ = yaml_of(tmp_path, text)
+    assert tree.items["a"] == Scalar("", False, *tree.keys["a"])
+
+
+def test_folded_text_is_one_line(tmp_path):
+    assert yaml_of(tmp_path, "a: >-\n  one\n  two\n")[0].items["a"].text == "one two"
+
+
+def test_every_yaml_file_of_the_project_reads_the_same_with_and_without_libyaml(tmp_path):
+    for path in [*(ROOT / "data").rglob("*.yaml"), *(ROOT / "params").glob("*.yaml")]:
+        assert yaml_of(tmp_path, path.read_bytes())[1] == []
 
 
 def test_every_duplicate_key_is_reported_at_once(tmp_path):
@@ -227,8 +320,11 @@ def test_any_bytes_give_rows_of_all_columns_or_problems(tmp_path_factory, conten
 @LAW
 @given(st.one_of(st.binary(max_size=60), st.text(alphabet="ab:- \n[]{}&*?!|>'\"%#@,\t", max_size=40).map(str.encode)))
 def test_any_bytes_give_a_mapping_or_problems(tmp_path_factory, content):
-    tree, problems = yaml_of(tmp_path_factory.getbasetemp(), content)
-    assert (tree is None) == bool(problems)
+    path = tmp_path_factory.getbasetemp() / "t.yaml"
+    path.write_bytes(content)
+    for loader in (yaml.CSafeLoader, yaml.SafeLoader):
+        tree, problems = yaml_by(loader, path)
+        assert (tree is None) == bool(problems)
 
 
 def cells(minimum=0):

@@ -50,12 +50,8 @@ def endpoint_change(pair: Pair, years: int = 3) -> ChangeResult:
     """
     if years < 1:
         raise ValueError(f"years must be at least 1, got {years}")
-    gate(pair, "change").require()
+    require_percentage(pair)
     before, after = pair.before, pair.after
-    if before.value <= 0 or after.value < 0 or (before.bounds.low is not None and before.bounds.low <= 0):
-        message = f"'{before.value}' to '{after.value}': a percentage needs a positive before and an after of at least 0"
-        at = (after if after.value < 0 else before).place
-        raise DataError([Problem(at.path, at.line, at.columns.get("value", 0), "value", message)])
     share = pair.indicator.scale == "share"
     readings = _readings(pair)
     first = readings[0]
@@ -69,7 +65,7 @@ def endpoint_change(pair: Pair, years: int = 3) -> ChangeResult:
         ),
         absolute_change=first.absolute_change,
         percent_change=first.percent_change,
-        ratio=_bounded(_ratio, before.value, after.value, first.before, first.after),
+        ratio=bounded(_ratio, before.value, after.value, first.before, first.after),
         log_ratio=_log(before.value, after.value, first.before, first.after),
         percentage_points=first.absolute_change if share else None,
         readings=readings,
@@ -81,6 +77,16 @@ def endpoint_change(pair: Pair, years: int = 3) -> ChangeResult:
     )
 
 
+def require_percentage(pair: Pair) -> None:
+    """Refuse a pair whose design bears no change or whose figures give no percentage."""
+    gate(pair, "change").require()
+    before, after = pair.before, pair.after
+    if before.value <= 0 or after.value < 0 or (before.bounds.low is not None and before.bounds.low <= 0):
+        message = f"'{before.value}' to '{after.value}': a percentage needs a positive before and an after of at least 0"
+        at = (after if after.value < 0 else before).place
+        raise DataError([Problem(at.path, at.line, at.columns.get("value", 0), "value", message)])
+
+
 def _ratio(before: Decimal, after: Decimal) -> Decimal:
     return after / before
 
@@ -89,7 +95,8 @@ def _log_ratio(before: Decimal, after: Decimal) -> Decimal:
     return (after / before).ln()
 
 
-def _percent(before: Decimal, after: Decimal) -> Decimal:
+def percent(before: Decimal, after: Decimal) -> Decimal:
+    """Percent change from before to after."""
     return (after / before - 1) * 100
 
 
@@ -97,20 +104,26 @@ def _difference(before: Decimal, after: Decimal) -> Decimal:
     return after - before
 
 
-def _bounded(
+def compound(before: Decimal, after: Decimal, years: int) -> Decimal:
+    """Constant percent a year that leads from before to after."""
+    return ((after / before) ** (Decimal(1) / years) - 1) * 100
+
+
+def bounded(
     function: Callable[[Decimal, Decimal], Decimal],
     before: Decimal,
     after: Decimal,
     before_range: Interval,
     after_range: Interval,
 ) -> Bounded:
+    """A function of both figures, with its bounds over the ranges of both; open where a range is open."""
     with localcontext() as context:
         context.prec = 60
         value = _round(function(before, after))
         if not (before_range.bounded and after_range.bounded):
             return Bounded(value, None, None)
-        interval = corners(function, before_range, after_range)
-    return Bounded(value, _round(interval.low), _round(interval.high))
+        found = corners(function, before_range, after_range)
+    return Bounded(value, _round(found.low), _round(found.high))
 
 
 def _log(before: Decimal, after: Decimal, before_range: Interval, after_range: Interval) -> Bounded:
@@ -119,7 +132,7 @@ def _log(before: Decimal, after: Decimal, before_range: Interval, after_range: I
         return Bounded(Decimal("-Infinity"), None, None)
     if after_range.low is not None and after_range.low == 0:
         after_range = Interval(None, after_range.high)
-    return _bounded(_log_ratio, before, after, before_range, after_range)
+    return bounded(_log_ratio, before, after, before_range, after_range)
 
 
 def _round(value: Decimal | None) -> Decimal:
@@ -131,7 +144,7 @@ def _round(value: Decimal | None) -> Decimal:
         return rounded.quantize(Decimal(1)) if rounded == rounded.to_integral_value() else rounded
 
 
-def _interval(figure: Figure, step: Decimal, value: Decimal | None = None) -> Interval:
+def interval(figure: Figure, step: Decimal, value: Decimal | None = None) -> Interval:
     """Bounds at a step, kept inside what the scale allows."""
     found = bounds(figure.value if value is None else value, figure.quantifier, step, figure.value_hi)
     low, high = found.low, found.high
@@ -142,10 +155,16 @@ def _interval(figure: Figure, step: Decimal, value: Decimal | None = None) -> In
     return Interval(low, high)
 
 
+def wider_step(figure: Figure) -> Decimal | None:
+    """One rounding step coarser, where the trailing zeros allow it and the figure stays above zero."""
+    wider = coarser_step(figure.value, figure.step)
+    return None if wider is None or interval(figure, wider).low == 0 else wider
+
+
 def _ways(figure: Figure) -> list[tuple[str, Decimal, Decimal]]:
     """Ways to read one figure: (id, value, step), as printed first."""
     ways = [("printed", figure.value, figure.step)]
-    wider = coarser_step(figure.value, figure.step)
+    wider = wider_step(figure)
     if wider is not None:
         ways.append(("coarser", figure.value, wider))
     ways += [(name, value, figure.step) for name, value in figure.readings]
@@ -155,9 +174,9 @@ def _ways(figure: Figure) -> list[tuple[str, Decimal, Decimal]]:
 def _readings(pair: Pair) -> tuple[Reading, ...]:
     found = []
     for (first, value_b, step_b), (second, value_a, step_a) in product(_ways(pair.before), _ways(pair.after)):
-        low, high = _interval(pair.before, step_b, value_b), _interval(pair.after, step_a, value_a)
+        low, high = interval(pair.before, step_b, value_b), interval(pair.after, step_a, value_a)
         labels = [
-            _way_label(figure, name, value, step)
+            way_label(figure, name, value, step)
             for figure, name, value, step in ((pair.before, first, value_b, step_b), (pair.after, second, value_a, step_a))
         ]
         label = say("reading.both", before=labels[0], after=labels[1])
@@ -167,14 +186,15 @@ def _readings(pair: Pair) -> tuple[Reading, ...]:
                 label,
                 low,
                 high,
-                _bounded(_percent, value_b, value_a, low, high),
-                _bounded(_difference, value_b, value_a, low, high),
+                bounded(percent, value_b, value_a, low, high),
+                bounded(_difference, value_b, value_a, low, high),
             )
         )
     return tuple(found)
 
 
-def _way_label(figure: Figure, name: str, value: Decimal, step: Decimal) -> dict[str, object]:
+def way_label(figure: Figure, name: str, value: Decimal, step: Decimal) -> dict[str, object]:
+    """How a figure is read, in words."""
     shown = number(value, ref=f"figure:{figure.id}")
     if name not in ("printed", "coarser"):
         return say("reading.other", value=shown, name=name)
@@ -183,14 +203,25 @@ def _way_label(figure: Figure, name: str, value: Decimal, step: Decimal) -> dict
     return say("reading.step", value=shown, step=number(step, ref=f"figure:{figure.id}"))
 
 
+def no_break_even(pair: Pair) -> dict[str, object] | None:
+    """Why a pair has no break-even trend, or None where it has one."""
+    if pair.indicator.nature not in ("process", "outcome"):
+        return say("break_even.rule_count")
+    return say("break_even.zero") if pair.after.value == 0 else None
+
+
+def stated_years(pair: Pair) -> int | None:
+    """Years between the printed dates, or None where the horizon has to be assumed."""
+    return pair.years if pair.years is not None and pair.years > 0 else None
+
+
 def _break_even(pair: Pair, years: int, share: bool) -> tuple[tuple[TrendPoint, ...], dict[str, object] | None]:
     """Grid of secular trends that alone would give the change; a reason where there is none."""
-    if pair.indicator.nature not in ("process", "outcome"):
-        return (), say("break_even.rule_count")
-    if pair.after.value == 0:
-        return (), say("break_even.zero")
-    dated = pair.years
-    if dated is not None and dated > 0:
+    reason = no_break_even(pair)
+    if reason is not None:
+        return (), reason
+    dated = stated_years(pair)
+    if dated is not None:
         return (TrendPoint(dated, _trend(pair, dated, share), "stated"),), None
     grid = sorted({*range(1, _GRID + 1), years})
     return tuple(TrendPoint(k, _trend(pair, k, share), "grid") for k in grid), None
@@ -202,4 +233,4 @@ def _trend(pair: Pair, years: int, share: bool) -> Decimal:
         return _round((after - before) / years)
     with localcontext() as context:
         context.prec = 60
-        return _round(((after / before) ** (Decimal(1) / years) - 1) * 100)
+        return _round(compound(before, after, years))

@@ -8,6 +8,7 @@ from typing import Any
 from county_metrics.analysis.design import designs
 from county_metrics.analysis.result import Bounded, ChangeResult
 from county_metrics.analysis.show import bracket, headline, main_measure
+from county_metrics.analysis.specification import Specification
 from county_metrics.evidence.bounds import Interval
 from county_metrics.evidence.card import figure_number
 from county_metrics.present import payload
@@ -45,12 +46,12 @@ class Record(payload.Shown):
         return payload.results(list(self.rows), self.card, payload.table("results", say("results.caption"), columns, shown))
 
 
-def record(result: ChangeResult, **counts: int) -> Record:
-    """Typed results of a change, for the run's ``results.json`` and the table over all runs.
+def record(result: ChangeResult | Specification, **counts: int) -> Record:
+    """Typed results of an analysis, for the run's ``results.json`` and the table over all runs.
 
     Parameters
     ----------
-    result : ChangeResult
+    result : ChangeResult or Specification
     **counts : int
         Further whole numbers to keep, by name.
 
@@ -59,8 +60,15 @@ def record(result: ChangeResult, **counts: int) -> Record:
     Record
         Shown as the last output of a notebook; the runner reads it from there.
     """
+    one = isinstance(result, Specification)
+    source = f"{'specification' if one else 'endpoint_change'}({result.pair.case}, {result.pair.id})"
+    rows = _specification_rows(result, source) if isinstance(result, Specification) else _change_rows(result, source)
+    rows += [result_row(name, value, "count", source) for name, value in counts.items()]
+    return Record(tuple(rows), _card(result))
+
+
+def _change_rows(result: ChangeResult, source: str) -> list[dict[str, Any]]:
     pair = result.pair
-    source = f"endpoint_change({pair.case}, {pair.id})"
     units = {
         "absolute_change": pair.before.unit.id,
         "percent_change": "percent",
@@ -76,9 +84,13 @@ def record(result: ChangeResult, **counts: int) -> Record:
     rows += [_bounded_row(name, change.value, change, units[main], source) for name, change in changes]
     per_year = "percent_a_year" if result.break_even_unit == "percent" else "percentage_point_a_year"
     rows += [result_row(f"break_even_{p.years}", p.trend, per_year, source) for p in result.break_even]
-    counted = {"readings": len(result.readings)} | counts
-    rows += [result_row(name, value, "count", source) for name, value in counted.items()]
-    return Record(tuple(rows), _card(result))
+    return [*rows, result_row("readings", len(result.readings), "count", source)]
+
+
+def _specification_rows(result: Specification, source: str) -> list[dict[str, Any]]:
+    measured = [("break_even", result.break_even, "percent_a_year"), ("percent_change", result.percent_change, "percent")]
+    rows = [_bounded_row(name, found.value, found, unit, source) for name, found, unit in measured]
+    return [*rows, result_row("years", result.years, "year", source)]
 
 
 def _bounded_row(name: str, value: Any, bounds: Bounded | Interval, unit: str, provenance: str) -> dict[str, Any]:
@@ -91,17 +103,20 @@ def result_row(name: str, value: Any, unit: str, provenance: str, low: Any = Non
     return {"name": name, "value": str(value), **ends, "unit": unit, "provenance": provenance}
 
 
-def _card(result: ChangeResult) -> dict[str, Any]:
+def _card(result: ChangeResult | Specification) -> dict[str, Any]:
     """What an overview shows of the run: place, indicator, headline with bounds, evidence grade."""
     pair = result.pair
-    main = main_measure(result)
-    return {
+    card = {
         "place": both(**pair.case_name),
         "title": both(**pair.indicator.label),
         "nature": pair.indicator.nature,
         "design": designs()[pair.design].notation,
-        "from_to": say("card.from_to", before=figure_number(pair.before), after=figure_number(pair.after)),
-        "headline": headline(result),
-        "bounds": bracket(main, getattr(result, main), 1, signed=True),
         "grade": [{"label": say(f"grade.{item.id}"), "passed": item.passed} for item in pair.grade],
     }
+    if isinstance(result, Specification):
+        found = bracket("break_even", result.break_even, 1, signed=True)
+        return card | {"headline": say("specification.headline", trend=result.trend), "bounds": found}
+    main = main_measure(result)
+    change = bracket(main, getattr(result, main), 1, signed=True)
+    from_to = say("card.from_to", before=figure_number(pair.before), after=figure_number(pair.after))
+    return card | {"from_to": from_to, "headline": headline(result), "bounds": change}

@@ -17,6 +17,8 @@ from papermill.engines import Engine
 from papermill.translators import PythonTranslator, papermill_translators
 
 from county_metrics.pipeline.engine import Session
+from county_metrics.pipeline.kernels import ServedProvisioner
+from county_metrics.present.payload import DRAW_ALL
 
 FIXED_ENVIRONMENT = {
     "PYTHONHASHSEED": "0",
@@ -25,9 +27,14 @@ FIXED_ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
+    DRAW_ALL: "1",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
 }
-_START = "from county_metrics.pipeline import tracing as _cm; _cm.start({roots!r}); del _cm"
+OUTPUT_LIMIT = 20_000_000
+"""Characters that a notebook may put out in all."""
+
+_START = "from county_metrics.pipeline import tracing as _cm; _cm.start({roots!r}, {declared!r}); del _cm"
 _REPORT = "__import__('json').dumps(__import__('county_metrics.pipeline.tracing', fromlist=['report']).report())"
 
 
@@ -50,20 +57,32 @@ class _Client(PapermillNotebookClient):
     """nbclient with the session's kernel and tracing around the cells."""
 
     session: Session
+    _received = 0
 
     def execute(self, **kwargs: Any) -> Any:
         self.reset_execution_trackers()
         with self.setup_kernel(cleanup_kc=True, **kwargs):
-            self.session.kernel_pid = getattr(self.km.provisioner, "pid", None)
-            if self.session.stop.is_set():
-                self.session.kill()
+            self.session.started_in(self.km.provisioner.process)
             if self.session.roots:
-                self._quietly(_START.format(roots=self.session.roots))
+                self._quietly(_START.format(roots=self.session.roots, declared=self.session.declared))
             self.papermill_execute_cells()
             if self.session.roots:
                 reply = self._quietly("", report=_REPORT)
                 self.session.trace = json.loads(ast.literal_eval(reply["report"]["data"]["text/plain"]))
         return self.nb
+
+    def process_message(self, message: Any, cell: Any, cell_index: int) -> Any:
+        """Take a message of the kernel; called by nbclient."""
+        content = message["content"]
+        self._received += len(content.get("text", "")) + sum(
+            len(part) for part in content.get("data", {}).values() if isinstance(part, str)
+        )
+        if self._received > OUTPUT_LIMIT:
+            self.session.end(
+                "failed", f"the notebook printed more than {OUTPUT_LIMIT // 1_000_000} MB; print less, or write it to a file"
+            )
+            return None
+        return super().process_message(message, cell, cell_index)
 
     def _quietly(self, code: str, **expressions: str) -> Any:
         asked = self.kc.execute(code, silent=True, store_history=False, user_expressions=expressions)
@@ -81,6 +100,7 @@ class SessionEngine(Engine):
         session = session or Session()
         session.notebook = nb_man.nb
         folder = Path(tempfile.mkdtemp(prefix="k", dir=session.sockets))
+        (folder / "tmp").mkdir()
         code_cells = [index for index, cell in enumerate(nb_man.nb.cells) if cell.cell_type == "code"]
 
         def progress(cell: Any, cell_index: int) -> None:
@@ -98,9 +118,13 @@ class SessionEngine(Engine):
             record_timing=False,
             on_cell_start=progress,
             shutdown_kernel="immediate",
+            extra_arguments=["--HistoryManager.enabled=False"],
         )
         client.session = session
-        environment = os.environ | FIXED_ENVIRONMENT | {"IPYTHONDIR": str(folder / "ipython")}
+        if session.server is not None:
+            manager.provisioner = ServedProvisioner(kernel_id="", kernel_spec=manager.kernel_spec, parent=manager)
+            manager.provisioner.session = session
+        environment = os.environ | FIXED_ENVIRONMENT | {"IPYTHONDIR": str(folder / "ipython"), "TMPDIR": str(folder / "tmp")}
         try:
             client.execute(env=environment, cwd=str(session.cwd or Path.cwd()))
         finally:

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from county_metrics.errors import RunnerError
-from county_metrics.pipeline.params import RunSpec
+from county_metrics.pipeline.spec import RunSpec
 from county_metrics.pipeline.store import write_json, write_text
-from county_metrics.present.payload import MIME, walk
-from county_metrics.present.plots import svg
+from county_metrics.present.payload import DRAWINGS, MIME, walk
 from county_metrics.present.tables import tidy_rows
 from county_metrics.present.wording import LANGUAGES
 
@@ -72,6 +71,19 @@ def tell_apart(notebook: dict[str, Any]) -> None:
         taken.add((block["block"], block["name"]))
 
 
+def take_drawings(notebook: dict[str, Any]) -> Iterator[dict[str, str]]:
+    """Take the plots in every language out of the outputs, in the order of their blocks; none where a kernel made none."""
+    outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", []) if MIME in output.get("data", {})]
+    return iter([drawn for output in outputs for drawn in output["data"].pop(DRAWINGS, [])])
+
+
+def draw_all(block: dict[str, Any]) -> dict[str, str]:
+    """A plot block as SVG in every language."""
+    from county_metrics.present.plots import svg
+
+    return {language: svg(block, language).decode("utf-8") for language in LANGUAGES}
+
+
 def blocks(notebook: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every payload block among the outputs, with the id of its cell, in order."""
     for cell in notebook["cells"]:
@@ -99,6 +111,7 @@ def result_rows(notebook: dict[str, Any]) -> list[dict[str, Any]]:
 def write_outputs(notebook: dict[str, Any], spec: RunSpec, folder: Path) -> None:
     """Write what is kept of a run: notebook, results, tables as CSV, figures as SVG in both languages."""
     tell_apart(notebook)
+    drawings = take_drawings(notebook)
     write_text(folder / "notebook.ipynb", json.dumps(notebook, ensure_ascii=False, indent=1) + "\n")
     rows = result_rows(notebook)
     write_json(folder / "results.json", {"parameters": spec.parameters, "results": rows})
@@ -106,8 +119,9 @@ def write_outputs(notebook: dict[str, Any], spec: RunSpec, folder: Path) -> None
         (folder / name).mkdir()
     for _, block in blocks(notebook):
         if block["block"] == "plot":
-            for language in LANGUAGES:
-                (folder / "figures" / f"{block['name']}.{language}.svg").write_bytes(svg(block, language))
+            drawn = next(drawings, None) or draw_all(block)
+            for language, image in drawn.items():
+                write_text(folder / "figures" / f"{block['name']}.{language}.svg", image)
             write_json(folder / "figures" / f"{block['name']}.json", block["data"])
         elif block["block"] == "table":
             write_text(folder / "data" / f"{block['name']}.csv", csv_text(tidy_rows(block)))

@@ -5,13 +5,22 @@ papermill loads this module while it is itself being loaded, so nothing of paper
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from county_metrics.pipeline.kernels import Server
+
+
+def lighten_imports() -> None:
+    """Keep jsonschema from building, in over a second, a grammar of web addresses that no notebook is checked with.
+
+    Only for a process of our own, before nbformat is first imported in it; jsonschema takes the library as not installed.
+    """
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 
 @dataclass
@@ -22,34 +31,44 @@ class Session:
     ----------
     cwd : Path
         Folder the kernel starts in.
-    roots : list of str
-        Folders whose reads are traced; none when empty.
+    roots, declared : list of str
+        Folders whose reads are traced (none when empty), and what the run may read.
     timeout : float or None
         Seconds a cell may take.
+    server : Server or None
+        Starts the kernel; without one jupyter_client does.
     notebook : NotebookNode or None
         The notebook as far as it was executed, whatever happened.
     trace : dict or None
-        What the kernel read, after the last cell.
+        What the kernel noted, after the last cell.
+    ended : tuple of str, or None
+        State and message, where the runner ended the kernel.
     """
 
     cwd: Path | None = None
     roots: list[str] = field(default_factory=list)
+    declared: list[str] = field(default_factory=list)
     timeout: float | None = None
     on_cell: Callable[[int, int], None] = lambda done, total: None
     sockets: Path | None = None
+    server: Server | None = None
     notebook: Any = None
-    trace: dict[str, list[str]] | None = None
-    kernel_pid: int | None = None
-    stop: threading.Event = field(default_factory=threading.Event)
+    trace: dict[str, Any] | None = None
+    process: Any = None
+    ended: tuple[str, str] | None = None
+    started: float = 0.0
 
-    def kill(self) -> None:
-        """End the kernel at once; the run that waits for it notices within a second."""
-        self.stop.set()
-        if self.kernel_pid is not None:
-            try:
-                os.killpg(self.kernel_pid, signal.SIGKILL)
-            except (OSError, AttributeError):
-                return
+    def started_in(self, process: Any) -> None:
+        """Take note of the kernel's process."""
+        self.process = process
+        if self.ended is not None:
+            process.kill()
+
+    def end(self, state: str, message: str) -> None:
+        """End the kernel at once; the run that waits for it notices within a second or two."""
+        self.ended = self.ended or (state, message)
+        if self.process is not None:
+            self.process.kill()
 
 
 class CountyMetricsEngine:

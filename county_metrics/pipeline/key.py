@@ -2,90 +2,98 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import platform
-from importlib import metadata
+import re
 from pathlib import Path
 from typing import Any
 
-from county_metrics.paths import PACKAGE
+from county_metrics.paths import PACKAGE, data_root
+from county_metrics.pipeline.digest import digest, file_digest, folder_digest
 from county_metrics.pipeline.notebook import code_meaning
-from county_metrics.pipeline.params import RunSpec
+from county_metrics.pipeline.spec import RunSpec
 
 _PINNED = ("pandas", "statsmodels", "seaborn", "matplotlib", "numpy", "scipy", "papermill", "nbclient", "ipykernel")
+_LOCKED = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)(?:\s*;\s*([^\\\n]*[^\\\s]))?", re.M)
+_KINDS = ("files", "modules", "folders")
 
 
-def digest(value: Any) -> str:
-    """SHA-256 of a JSON value, in hexadecimal."""
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file, or ``absent``."""
+def locked_versions(root: Path) -> dict[str, str]:
+    """Versions by library: those of the lock file, or the installed ones where a project has none."""
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        found = _LOCKED.findall((root / "requirements.lock").read_text("utf-8"))
     except OSError:
-        return "absent"
+        from importlib import metadata
+
+        return {name: metadata.version(name) for name in _PINNED}
+    return {f"{name} ; {marker}" if marker else name: version for name, version, marker in found}
 
 
-def folder_digest(path: Path) -> str:
-    """SHA-256 of the names in a folder, or ``absent``."""
-    try:
-        return digest(sorted(entry.name for entry in path.iterdir() if entry.name != "__pycache__"))
-    except OSError:
-        return "absent"
+class Disk:
+    """What keys are made of, as it stands on disk; each file is read once.
 
+    Parameters
+    ----------
+    root : Path
+        Project root.
+    """
 
-def environment_digest(root: Path) -> str:
-    """SHA-256 of the lock file, or of the installed versions where a project has none."""
-    lock = root / "requirements.lock"
-    if lock.is_file():
-        return file_digest(lock)
-    return digest({name: metadata.version(name) for name in _PINNED})
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.versions = locked_versions(root)
+        self._environment = digest(self.versions)
+        self._code: dict[Path, str] = {}
+        self._now: dict[str, str] = {}
+        self._contents: dict[str, tuple[dict[str, str], str]] = {}
 
+    def static_parts(self, spec: RunSpec) -> dict[str, str]:
+        """What a run is before anything is read: code by meaning, parameters, locked versions, Python."""
+        if spec.notebook not in self._code:
+            self._code[spec.notebook] = digest(code_meaning(spec.notebook))
+        return {
+            "code": self._code[spec.notebook],
+            "parameters": digest(spec.parameters),
+            "environment": self._environment,
+            "python": platform.python_version(),
+        }
 
-def static_parts(spec: RunSpec, root: Path) -> dict[str, str]:
-    """What a run is before anything is read: code by meaning, parameters, environment, Python."""
-    return {
-        "code": digest(code_meaning(spec.notebook)),
-        "parameters": digest(spec.parameters),
-        "environment": environment_digest(root),
-        "python": platform.python_version(),
-    }
+    def content(self, trace: dict[str, list[str]]) -> tuple[dict[str, str], str]:
+        """Digest of everything in a trace as it is now, and the digest of them all."""
+        same = repr(trace)
+        if same not in self._contents:
+            content = {name: self._digest(name) for kind in _KINDS for name in trace[kind]}
+            self._contents[same] = content, digest(content)
+        return self._contents[same]
+
+    def _digest(self, name: str) -> str:
+        if name not in self._now:
+            place = resolve(name.removesuffix("/"), self.root)
+            self._now[name] = folder_digest(place) if name.endswith("/") else file_digest(place)
+        return self._now[name]
 
 
 def portable(path: str, root: Path) -> str:
-    """A path of a trace without the machine in it: below the package, or relative to the project."""
+    """A path of a trace without the machine in it: below the package, the project or the curated data."""
     place = Path(path)
-    if PACKAGE in (place, *place.parents):
-        return "package:" + place.relative_to(PACKAGE).as_posix()
-    try:
-        return place.relative_to(root).as_posix()
-    except ValueError:
-        return place.as_posix()
+    for prefix, folder in (("package:", PACKAGE), ("", root), ("data:", data_root())):
+        if folder in (place, *place.parents):
+            return prefix + place.relative_to(folder).as_posix()
+    return place.as_posix()
 
 
 def resolve(name: str, root: Path) -> Path:
     """The path that `portable` named."""
-    return PACKAGE / name.removeprefix("package:") if name.startswith("package:") else root / name
+    prefix, _, rest = name.partition(":")
+    return {"package": PACKAGE, "data": data_root()}[prefix] / rest if prefix in ("package", "data") and rest else root / name
 
 
-def trace_of(report: dict[str, list[str]], root: Path) -> dict[str, list[str]]:
-    """Trace of a run from what its kernel noted."""
-    trace = {kind: sorted({portable(path, root) for path in report[kind]}) for kind in ("files", "folders", "modules")}
+def traced(report: dict[str, Any], root: Path) -> dict[str, dict[str, str]]:
+    """What a kernel noted, by kind and portable name; folders end in a stroke."""
+    kinds = {kind: {portable(path, root): found for path, found in report[kind].items()} for kind in _KINDS}
     # Python lists these itself while it imports.
-    trace["folders"] = [name for name in trace["folders"] if name != "." and not name.startswith("package:")]
-    return trace
+    folders = {name: found for name, found in kinds["folders"].items() if name != "." and not name.startswith("package:")}
+    return kinds | {"folders": {f"{name}/": found for name, found in folders.items()}}
 
 
-def traced_content(trace: dict[str, list[str]], root: Path) -> dict[str, str]:
-    """Digest of everything in a trace as it is now."""
-    content = {name: file_digest(resolve(name, root)) for kind in ("files", "modules") for name in trace[kind]}
-    return content | {f"{name}/": folder_digest(resolve(name, root)) for name in trace["folders"]}
-
-
-def full_key(parts: dict[str, str], content: dict[str, str]) -> str:
+def full_key(parts: dict[str, str], content_digest: str) -> str:
     """Key of a finished run."""
-    return digest({"static": parts, "content": content})
+    return digest([parts, content_digest])

@@ -1,37 +1,65 @@
-"""Planning and executing runs: what must run, what happened, and nothing lost when something fails."""
+"""Executing runs: what happened to each, and nothing lost when something fails."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from county_metrics.errors import CountyMetricsError
 from county_metrics.paths import PACKAGE, data_root
-from county_metrics.pipeline.key import digest, full_key, static_parts, trace_of, traced_content
-from county_metrics.pipeline.params import RunSpec
+from county_metrics.pipeline.digest import digest
+from county_metrics.pipeline.key import full_key, locked_versions, portable, traced
+from county_metrics.pipeline.plan import Planned
+from county_metrics.pipeline.spec import RunSpec
 from county_metrics.pipeline.store import Store, write_json
 
 if TYPE_CHECKING:
     from county_metrics.pipeline.engine import Session
+    from county_metrics.pipeline.kernels import Server
 
 State = Literal["up-to-date", "waiting", "running", "done", "failed", "died", "timed-out", "interrupted", "not-run"]
 Event = Callable[[str, State, int, int], None]
 
 
-@dataclass(slots=True)
-class Planned:
-    """A run and whether it must be executed, with the reason."""
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How runs are executed.
 
-    spec: RunSpec
-    static_parts: dict[str, str]
-    entry: Path | None
-    why: str
+    Attributes
+    ----------
+    jobs : int
+        Kernels at once; 0 for two a processor, which hides the time they wait.
+    cell, run : float or None
+        Seconds that a cell and a whole notebook may take.
+    memory : float or None
+        Gigabytes of data that a kernel may hold; 0 for no limit, by default an equal share of the machine's.
+    fork : bool
+        Fork kernels from one process where the system can.
+    strict : bool
+        Fail a run that touches what it does not declare.
+    """
+
+    jobs: int = 0
+    cell: float | None = None
+    run: float | None = None
+    memory: float | None = None
+    fork: bool = True
+    strict: bool = False
+
+    @property
+    def kernels(self) -> int:
+        """Kernels at once."""
+        found = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return self.jobs or 2 * found
 
 
 @dataclass(slots=True)
@@ -44,6 +72,7 @@ class Outcome:
     seconds: float = 0.0
     error: str = ""
     failure: Path | None = None
+    touched: tuple[str, ...] = ()
 
     @property
     def good(self) -> bool:
@@ -59,34 +88,8 @@ class _Job:
     started: float = field(default_factory=time.monotonic)
 
 
-def plan(specs: list[RunSpec], store: Store, root: Path) -> list[Planned]:
-    """Decide what must run: the key of each run against what the store holds."""
-    return [_plan(spec, store, root) for spec in specs]
-
-
-def _plan(spec: RunSpec, store: Store, root: Path) -> Planned:
-    parts = static_parts(spec, root)
-    trace = store.trace(digest(parts))
-    content = traced_content(trace, root) if trace is not None else None
-    entry = store.find(full_key(parts, content)) if content is not None else None
-    return Planned(spec, parts, entry, "up to date" if entry else _reason(store.last(spec.name), parts, content))
-
-
-def _reason(last: dict[str, Any] | None, parts: dict[str, str], content: dict[str, str] | None) -> str:
-    """What changed since the last good run, with the first digits of the digests, old → new."""
-    if last is None:
-        return "has not run before"
-    now = parts | (content or {})
-    before = last["static"] | (last["content"] if content is not None else {})
-    pairs = [(name, before.get(name, "none")[:8], now.get(name, "none")[:8]) for name in before | now]
-    changes = [f"{name}: {old} → {new}" for name, old, new in pairs if old != new]
-    return "changed: " + "; ".join(changes) if changes else "its kept outputs are missing or damaged"
-
-
-def execute(
-    planned: list[Planned], store: Store, root: Path, jobs: int, event: Event, timeout: float | None = None
-) -> list[Outcome]:
-    """Run what must run, at most `jobs` at once; a failing run stops no other.
+def execute(planned: list[Planned], store: Store, root: Path, limits: Limits, event: Event) -> list[Outcome]:
+    """Run what must run; a failing run stops no other.
 
     Parameters
     ----------
@@ -95,12 +98,9 @@ def execute(
         Held by the caller.
     root : Path
         Project root; kernels start there.
-    jobs : int
-        Kernels at once.
+    limits : Limits
     event : callable
         Told (run, state, cells done, cells in all).
-    timeout : float, optional
-        Seconds a cell may take.
 
     Returns
     -------
@@ -115,131 +115,215 @@ def execute(
     waiting = [p for p in planned if not p.entry]
     if waiting:
         with store.scratch() as scratch:
-            for outcome in _execute_all(waiting, store, root, scratch, jobs, event, timeout):
+            build = _Build(store, root, scratch, limits, event)
+            for outcome in build.execute(waiting):
                 outcomes[outcome.spec.name] = outcome
     return [outcomes[p.spec.name] for p in planned]
 
 
-def _execute_all(
-    waiting: list[Planned], store: Store, root: Path, scratch: Path, jobs: int, event: Event, timeout: float | None
-) -> Iterator[Outcome]:
-    from county_metrics.pipeline.client import prepare
-    from county_metrics.pipeline.engine import Session
+class _Build:
+    """Runs being executed."""
 
-    prepare()
-    sockets = Path((scratch / "sockets").read_text("utf-8"))
-    running: dict[Future[None], _Job] = {}
-    interrupted = False
-    with ThreadPoolExecutor(jobs) as pool:
-        for index, item in enumerate(waiting):
-            work = scratch / str(index)
-            work.mkdir()
-            name = item.spec.name
-            session = Session(root, _roots(item.spec, root), timeout, _reporter(event, name), sockets)
-            running[pool.submit(_execute_one, item.spec, session)] = _Job(item, work, session)
-        while running:
+    def __init__(self, store: Store, root: Path, scratch: Path, limits: Limits, event: Event) -> None:
+        self.store, self.root, self.scratch, self.limits, self.event = store, root, scratch, limits, event
+        self.sockets = Path((scratch / "sockets").read_text("utf-8"))
+        self.versions = locked_versions(root)
+        self.running: dict[Future[None], _Job] = {}
+        self.interrupted = False
+
+    def execute(self, waiting: list[Planned]) -> Iterator[Outcome]:
+        """Run them, a few at a time, and judge each as it ends."""
+        from county_metrics.pipeline.engine import lighten_imports
+
+        lighten_imports()
+        from county_metrics.pipeline.client import FIXED_ENVIRONMENT, prepare
+        from county_metrics.pipeline.kernels import memory_share, serve
+
+        limits, kernels = self.limits, min(self.limits.kernels, len(waiting))
+        memory = memory_share(kernels) if limits.memory is None else int(limits.memory * 1e9) or None
+        # One or two runs are over before the shared libraries would be imported for all.
+        fork = limits.fork and len(waiting) > 2
+        server = serve([self.scratch, self.sockets], fork=fork, environment=FIXED_ENVIRONMENT, memory=memory)
+        prepare()
+        rest = iter(enumerate(waiting))
+        with _on_signal(self._interrupt), ThreadPoolExecutor(kernels) as pool:
             try:
-                finished, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
-            except KeyboardInterrupt:
-                interrupted = True
-                for future, job in running.items():
-                    future.cancel()
-                    job.session.kill()
-                continue
-            for future in finished:
-                job = running.pop(future)
-                outcome = _finish(future, job, store, root, interrupted)
-                event(outcome.spec.name, outcome.state, 0, 0)
-                yield outcome
+                while True:
+                    for index, item in islice(rest, 0 if self.interrupted else 2 * kernels - len(self.running)):
+                        job = self._job(index, item, server)
+                        self.running[pool.submit(_execute_one, item.spec, job.session)] = job
+                    if not self.running:
+                        break
+                    yield from self._wait()
+            finally:
+                self._end_all()
+                if server is not None:
+                    server.close()
+        yield from (Outcome(p.spec, "not-run", self._earlier(p.spec), error="stopped before it began") for _, p in rest)
+
+    def _job(self, index: int, item: Planned, server: Server | None) -> _Job:
+        from county_metrics.pipeline.engine import Session
+
+        spec, root = item.spec, self.root
+        work = self.scratch / str(index)
+        work.mkdir()
+        own = [root / spec.parameters[name] for name, kind in spec.kinds.items() if kind == "CaseId"]
+        cases = [folder.resolve() for folder in own if folder.is_dir()]
+        roots = [root, PACKAGE, data_root(), *cases]
+        declared = [PACKAGE, data_root(), root / "data", root / "notebooks", *cases, *(root / name for name in spec.inputs)]
+        session = Session(root, _texts(roots), _texts(declared), self.limits.cell, sockets=self.sockets, server=server)
+        session.on_cell = lambda done, total: self.event(spec.name, "running", done, total)
+        return _Job(item, work, session)
+
+    def _wait(self) -> Iterator[Outcome]:
+        finished, _ = wait(self.running, timeout=0.2, return_when=FIRST_COMPLETED)
+        if self.interrupted:
+            self._end_all()
+        now = time.monotonic()
+        for job in self.running.values() if self.limits.run else ():
+            if job.session.process is not None and now - job.session.started > cast(float, self.limits.run):
+                job.session.end("timed-out", f"the notebook took longer than the {self.limits.run:g} seconds allowed")
+        for future in finished:
+            outcome = self._finish(future, self.running.pop(future))
+            self.event(outcome.spec.name, outcome.state, 0, 0)
+            yield outcome
+
+    def _interrupt(self) -> None:
+        self.interrupted = True
+
+    def _end_all(self) -> None:
+        for future, job in self.running.items():
+            future.cancel()
+            job.session.end("interrupted", "stopped by the keyboard or a signal")
+
+    def _earlier(self, spec: RunSpec) -> Path | None:
+        """The last good result of a run."""
+        earlier = self.store.runs / spec.name
+        return earlier.resolve() if (earlier / "run.json").is_file() else None
+
+    def _finish(self, future: Future[None], job: _Job) -> Outcome:
+        """Judge a finished run by what its notebook shows, keep it if good, else keep the failure beside."""
+        spec, seconds = job.planned.spec, time.monotonic() - (job.session.started or job.started)
+        state, message = _judge(future, job.session)
+        touched = tuple(_said(what, self.root) for what in (job.session.trace or {}).get("touched", ()))
+        if state == "done" and touched and self.limits.strict:
+            state, message = (
+                "failed",
+                f"it touched what it does not declare: {'; '.join(touched)}; {_DECLARE.format(spec.source)}",
+            )
+        if state == "done":
+            try:
+                entry = self._keep(job, seconds, touched)
+                self.store.link(spec.name, entry)
+                self.store.forget_failure(spec.name)
+            except CountyMetricsError as error:
+                state, message = "failed", str(error)
+            except OSError as error:
+                state, message = "failed", f"its outputs cannot be written: {(error.strerror or str(error)).lower()}"
+            else:
+                return Outcome(spec, "done", entry, seconds, touched=touched)
+        failure = None
+        with contextlib.suppress(OSError, CountyMetricsError):
+            if job.session.notebook is not None:
+                from county_metrics.pipeline.collect import clean
+
+                write_json(job.work / "notebook.ipynb", clean(job.session.notebook))
+            failure = self.store.keep_failure(job.work, spec.name, {"state": state, "error": message})
+        return Outcome(spec, state, self._earlier(spec), seconds, message, failure, touched)
+
+    def _keep(self, job: _Job, seconds: float, touched: tuple[str, ...]) -> Path:
+        from county_metrics.pipeline.collect import clean, write_outputs
+
+        spec = job.planned.spec
+        write_outputs(clean(job.session.notebook), spec, job.work)
+        assert job.session.trace is not None
+        kinds = traced(job.session.trace, self.root)
+        content = {name: found for kind in kinds.values() for name, found in kind.items()}
+        parts = job.planned.static_parts
+        run: dict[str, Any] = {
+            "run": spec.name,
+            "state": "done",
+            "static": parts,
+            "parameters": spec.parameters,
+            "versions": self.versions,
+            "content": content,
+            "touched": touched,
+            "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "seconds": round(seconds, 3),
+        }
+        trace = {kind: sorted(found) for kind, found in kinds.items()}
+        return self.store.keep(job.work, full_key(parts, digest(content)), digest(parts), trace, run)
 
 
-def _reporter(event: Event, name: str) -> Callable[[int, int], None]:
-    return lambda done, total: event(name, "running", done, total)
+@contextlib.contextmanager
+def _on_signal(stop: Callable[[], None]) -> Iterator[None]:
+    """Let Ctrl-C and the polite signals stop a build in order; only the main thread may ask for that."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    asked = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.signal(number, lambda *_: stop()) for number in asked}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-def _roots(spec: RunSpec, root: Path) -> list[str]:
-    """Folders whose reads make a run's trace: the project, the package, the data, a reader's own case."""
-    own = [root / spec.parameters[name] for name, kind in spec.kinds.items() if kind == "CaseId"]
-    folders = [root, PACKAGE, data_root(), *(folder.resolve() for folder in own if folder.is_dir())]
+_DECLARE = "declare files under 'inputs' in {}; network, processes and writing elsewhere belong outside a run"
+
+
+def _texts(folders: list[Path]) -> list[str]:
     return sorted({str(folder) for folder in folders})
+
+
+def _said(what: str, root: Path) -> str:
+    """What a run touched, with paths as the project has them."""
+    verb, _, rest = what.partition(" ")
+    return f"{verb} {portable(rest, root) if rest.startswith(os.sep) else rest}"
 
 
 def _execute_one(spec: RunSpec, session: Session) -> None:
     import nbformat
     from papermill.execute import execute_notebook
 
-    if session.stop.is_set():
-        raise KeyboardInterrupt
+    if session.ended is not None:
+        return
+    session.started = time.monotonic()
     notebook = nbformat.read(spec.notebook, as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
     execute_notebook(notebook, None, parameters=spec.given, engine_name="county_metrics", progress_bar=False, session=session)
 
 
-def _finish(future: Future[None], job: _Job, store: Store, root: Path, interrupted: bool) -> Outcome:
-    """Judge a finished run by what its notebook shows, keep it if good, else keep the failure beside."""
-    spec = job.planned.spec
-    seconds = time.monotonic() - job.started
-    state, message = _judge(future, job.session, interrupted)
-    if state == "done":
-        try:
-            entry = _keep(job, store, root, seconds)
-        except (CountyMetricsError, OSError) as error:
-            state, message = "failed", str(error)
-        else:
-            store.link(spec.name, entry)
-            store.forget_failure(spec.name)
-            return Outcome(spec, "done", entry, seconds)
-    earlier = store.runs / spec.name
-    failure = None
-    with contextlib.suppress(OSError):
-        if job.session.notebook is not None:
-            from county_metrics.pipeline.collect import clean
-
-            write_json(job.work / "notebook.ipynb", clean(job.session.notebook))
-        failure = store.keep_failure(job.work, spec.name, {"state": state, "error": message})
-    return Outcome(spec, state, earlier.resolve() if (earlier / "run.json").is_file() else None, seconds, message, failure)
-
-
-def _judge(future: Future[None], session: Session, interrupted: bool) -> tuple[State, str]:
+def _judge(future: Future[None], session: Session) -> tuple[State, str]:
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
-    if future.cancelled():
+    if future.cancelled() or (session.ended and session.notebook is None):
         return "not-run", "stopped before it began"
     error = future.exception()
-    if interrupted and error is not None:
-        return ("interrupted" if session.notebook is not None else "not-run"), "stopped by the keyboard"
-    if isinstance(error, DeadKernelError):
+    if session.ended is not None:
+        return cast(State, session.ended[0]), session.ended[1]
+    gone = session.process is not None and session.process.poll() is not None
+    # nbclient has an error of its own only for a kernel that dies in a cell.
+    if isinstance(error, DeadKernelError) or (isinstance(error, RuntimeError) and gone):
         return "died", "the kernel ended by itself (killed, out of memory, or the notebook ended it)"
     if isinstance(error, CellTimeoutError):
         return "timed-out", "a cell took longer than allowed"
     if isinstance(error, PapermillExecutionError):
-        return "failed", f"{error.ename}: {error.evalue}"
+        more = "; --memory, or fewer --jobs, allow a kernel more" if error.ename == "MemoryError" else ""
+        return "failed", f"{error.ename}: {error.evalue}{more}"
     if error is not None:
         return "failed", f"{type(error).__name__}: {error}"
     cells = [cell for cell in session.notebook.cells if cell.cell_type == "code" and cell.source.strip()]
     missing = [cell for cell in cells if cell.execution_count is None]
     if missing:
         return "failed", f"{len(missing)} of {len(cells)} cells were not executed"
+    if session.trace is None or session.trace["changed"]:
+        return "failed", f"changed while the run read it, run again: {', '.join((session.trace or {}).get('changed', []))}"
     return "done", ""
-
-
-def _keep(job: _Job, store: Store, root: Path, seconds: float) -> Path:
-    from county_metrics.pipeline.collect import clean, write_outputs
-
-    spec, session = job.planned.spec, job.session
-    write_outputs(clean(session.notebook), spec, job.work)
-    trace = trace_of(session.trace or {"files": [], "folders": [], "modules": []}, root)
-    content = traced_content(trace, root)
-    parts = job.planned.static_parts
-    run: dict[str, Any] = {
-        "run": spec.name,
-        "state": "done",
-        "static": parts,
-        "content": content,
-        "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "seconds": round(seconds, 3),
-    }
-    return store.keep(job.work, full_key(parts, content), digest(parts), trace, run)
 
 
 def store_outcome(spec: RunSpec, store: Store) -> Outcome:
@@ -250,8 +334,3 @@ def store_outcome(spec: RunSpec, store: Store) -> Outcome:
     state, error = failed or stale
     entry = earlier.resolve() if (earlier / "run.json").is_file() else None
     return Outcome(spec, state, entry, error=error, failure=store.failed / spec.name if failed else None)
-
-
-def default_jobs() -> int:
-    """Kernels at once when nothing else is said: one for each processor."""
-    return max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)

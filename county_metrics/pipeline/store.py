@@ -10,10 +10,10 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from county_metrics.errors import RunnerError
-from county_metrics.pipeline.key import file_digest
+from county_metrics.pipeline.digest import digest, file_digest
 
 
 class Store:
@@ -41,17 +41,34 @@ class Store:
         RunnerError
             If the folder cannot be written.
         """
+        said: list[None] = []
+
+        def wait() -> None:
+            if not said:
+                waiting()
+            said.append(None)
+
         try:
-            self.build.mkdir(parents=True, exist_ok=True)
-            lock = (self.build / ".lock").open("w")
+            lock = self._lock(wait)
         except OSError as error:
             raise RunnerError(
                 f"{self.build}: cannot be written ({(error.strerror or '').lower()}); free or unlock it and run again"
             ) from error
         with lock:
-            _acquire(lock.fileno(), waiting)
             self._sweep()
             yield
+
+    def _lock(self, waiting: Callable[[], None]) -> IO[str]:
+        path = self.build / ".lock"
+        while True:
+            self.build.mkdir(parents=True, exist_ok=True)
+            lock = path.open("w")
+            _acquire(lock.fileno(), waiting)
+            # Whoever held it may have removed the whole folder, and another build may have begun anew.
+            with contextlib.suppress(OSError):
+                if os.path.samestat(os.fstat(lock.fileno()), path.stat()):
+                    return lock
+            lock.close()
 
     def _sweep(self) -> None:
         """Remove what a killed builder left; the lock says that none is at work."""
@@ -87,31 +104,82 @@ class Store:
         found: dict[str, Any] | None = _json(self.runs / name / "run.json")
         return found
 
-    def find(self, key: str) -> Path | None:
-        """The entry of a key, if it is there with every file at its size."""
+    def find(self, key: str) -> tuple[Path, dict[str, Any]] | None:
+        """The entry of a key with its record, if every file is there at its size and time (or else with its bytes)."""
         entry = self.entries / key
         run = _json(entry / "run.json")
-        if run is None:
+        if not isinstance(run, dict) or not all(
+            _intact(entry / name, *kept) for name, kept in run.get("files", {"": [0]}).items()
+        ):
             return None
-        try:
-            whole = all((entry / name).stat().st_size == size for name, (size, _) in run["files"].items())
-        except OSError:
-            return None
-        return entry if whole else None
+        return entry, run
+
+    def damaged(self) -> list[Path]:
+        """Files of finished runs and of the site that do not have the bytes that were written."""
+        found = []
+        for entry in sorted(self.entries.glob("*")):
+            run = _json(entry / "run.json")
+            listing = run.get("files") if isinstance(run, dict) else None
+            kept = {name: sha for name, (_, _, sha) in listing.items()} if listing else {"run.json": ""}
+            found += [entry / name for name, sha in kept.items() if file_digest(entry / name) != sha]
+        site = (self.build / "report").resolve()
+        files = (_json(site / "manifest.json") or {}).get("files", {})
+        return found + [site / name for name, kept in files.items() if file_digest(site / name) != kept["sha256"]]
+
+    def set_aside(self, file: Path) -> None:
+        """Remove the entry or the site that a damaged file belongs to, so that the next build makes it anew."""
+        below = self.entries if self.entries in file.parents else self.build / "sites"
+        shutil.rmtree(below / file.relative_to(below.resolve()).parts[0], ignore_errors=True)
+        for link in [*self.runs.glob("*"), self.build / "report"]:
+            if link.is_symlink() and not link.exists():
+                link.unlink()
 
     def keep(self, work: Path, key: str, static_key: str, trace: dict[str, list[str]], run: dict[str, Any]) -> Path:
         """Move a finished work folder to its place and remember its trace."""
         files = sorted(path for path in work.rglob("*") if path.is_file())
-        listing = {path.relative_to(work).as_posix(): (path.stat().st_size, file_digest(path)) for path in files}
-        write_json(work / "run.json", run | {"key": key, "files": listing})
+        listing = {path.relative_to(work).as_posix(): _listed(path) for path in files}
+        before = self.last(run["run"])
+        number = 1 + (before.get("number", 0) if before else 0)
+        write_json(work / "run.json", run | {"key": key, "number": number, "files": listing})
         entry = self.entries / key
         self.entries.mkdir(exist_ok=True)
         if entry.exists():
-            os.replace(entry, work.parent / f"old-{key}")
+            os.replace(entry, work.parent / f"old-{work.name}")
         os.replace(work, entry)
         self.traces.mkdir(exist_ok=True)
         write_json(self.traces / f"{static_key}.json", trace)
         return entry
+
+    def prune(self, keep: int) -> int:
+        """Remove all but the newest `keep` results of each run, and what only they needed; returns how many went.
+
+        What ``runs/`` shows stays, however old.
+        """
+        shown = {link.resolve() for link in self.runs.glob("*")}
+        by_run: dict[str, list[tuple[int, Path, str]]] = {}
+        for entry in sorted(self.entries.glob("*")):
+            run = _json(entry / "run.json") or {"run": "", "number": 0, "static": {}}
+            by_run.setdefault(run["run"], []).append((run["number"], entry, digest(run["static"])))
+        kept = [item for runs in by_run.values() for item in sorted(runs, reverse=True)[:keep]]
+        kept += [item for runs in by_run.values() for item in runs if item[1].resolve() in shown and item not in kept]
+        static = {item[2] for item in kept}
+        gone = [item[1] for runs in by_run.values() for item in runs if item not in kept]
+        for entry in gone:
+            shutil.rmtree(entry)
+        for trace in self.traces.glob("*.json"):
+            if trace.stem not in static:
+                trace.unlink()
+        return len(gone)
+
+    def empty(self) -> None:
+        """Remove everything that was built."""
+        for path in self.build.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif path.name != ".lock":
+                path.unlink()
+        # Last, since a build that waits for it must find it as long as there is something to find.
+        shutil.rmtree(self.build)
 
     def link(self, name: str, entry: Path) -> None:
         """Point ``runs/<name>`` at an entry."""
@@ -122,8 +190,7 @@ class Store:
         write_json(work / "run.json", run)
         self.failed.mkdir(exist_ok=True)
         target = self.failed / name
-        if target.exists():
-            shutil.rmtree(target)
+        shutil.rmtree(target, ignore_errors=True)
         os.replace(work, target)
         return target
 
@@ -168,6 +235,25 @@ def write_text(path: Path, text: str) -> None:
     os.replace(fresh, path)
 
 
+def _listed(path: Path) -> tuple[int, int, str]:
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns, file_digest(path)
+
+
+def _intact(path: Path, size: int, time_ns: int = 0, sha: str = "") -> bool:
+    """Whether a file is as it was written: by size and time, by its bytes where a copy has another time."""
+    try:
+        status = path.stat()
+    except OSError:
+        return False
+    if status.st_size != size or (status.st_mtime_ns != time_ns and file_digest(path) != sha):
+        return False
+    if status.st_mtime_ns != time_ns:
+        with contextlib.suppress(OSError):
+            os.utime(path, ns=(time_ns, time_ns))
+    return True
+
+
 def _json(path: Path) -> Any:
     try:
         return json.loads(path.read_text("utf-8"))
@@ -180,14 +266,11 @@ def _acquire(handle: int, waiting: Callable[[], None]) -> None:
         import fcntl
     except ImportError:
         return
-    said = False
     while True:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if not said:
-                waiting()
-            said = True
+            waiting()
             time.sleep(0.1)
         else:
             return

@@ -1,56 +1,169 @@
-"""What a run reads, noted by an audit hook inside its kernel: files, folders listed, modules of this package."""
+"""What a run touches, noted by an audit hook inside its kernel.
+
+Files read, folders listed and modules used are noted with their digests as they were at that moment; what a run reads,
+writes, starts or calls without having declared it is noted in words. A mere question whether a file exists is not seen.
+"""
 
 from __future__ import annotations
 
 import os
+import site
 import sys
+import tempfile
+import threading
+from importlib.util import source_from_cache
+from pathlib import Path
 from typing import Any
 
+from county_metrics.paths import PACKAGE
+from county_metrics.pipeline.digest import file_digest, folder_digest
+
 _SKIPPED = {".venv", ".git", "build", "__pycache__", ".ipynb_checkpoints"}
-_files: set[str] = set()
-_folders: set[str] = set()
+_RUNNER = tuple(str(PACKAGE / name) for name in ("pipeline", "report", "cli.py"))
+_NETWORK = ("socket.connect", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname")
+_STARTS = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "os.forkpty")
+_CHANGES = ("os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.truncate", "os.link", "os.symlink")
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
-_heads: list[str] = []
+class _Notes:
+    """Everything noted so far."""
+
+    def __init__(self, roots: list[str], declared: list[str]) -> None:
+        # Longest first, so that a folder inside another is judged by its own parts.
+        self.heads = sorted((_folder(root) for root in roots), key=len, reverse=True)
+        self.declared = tuple(map(_folder, declared))
+        prefixes = {sys.prefix, sys.base_prefix, sys.exec_prefix, *site.getsitepackages(), site.getusersitepackages()}
+        self.system = tuple({_folder(path) for path in (*prefixes, *"/proc /sys /dev /etc /usr /lib /lib64 /bin /run".split())})
+        self.home = _folder(str(Path.home())) + "."
+        self.scratch = _folder(os.path.realpath(tempfile.gettempdir()))
+        self.private = _folder(os.path.dirname(os.environ.get("IPYTHONDIR", "/dev/null")))
+        self.files: dict[str, str] = {}
+        self.folders: dict[str, str] = {}
+        self.sources: dict[str, str] = {}
+        self.changed: set[str] = set()
+        self.touched: set[str] = set()
+        self._seen: dict[str, Any] = {}
+        self._written: set[str] = set()
+        self._busy = threading.local()
+
+    def hook(self, event: str, args: tuple[Any, ...]) -> None:
+        """Audit hook; what it does itself is not noted."""
+        if event == "open" or event.startswith(("os.", "socket.", "subprocess.", "sqlite3.connect")):
+            if getattr(self._busy, "at_work", False):
+                return
+            self._busy.at_work = True
+            try:
+                self._note(event, args)
+            finally:
+                self._busy.at_work = False
+
+    def _note(self, event: str, args: tuple[Any, ...]) -> None:
+        if event == "open" and isinstance(args[0], str | bytes):
+            mode, flags = args[1], args[2]
+            writes = bool(set("wax+").intersection(mode)) if isinstance(mode, str) else bool((flags or 0) & _WRITES)
+            if writes:
+                self._write(_full(args[0]), "wrote")
+            else:
+                self._read(_full(args[0]))
+        elif event in ("os.listdir", "os.scandir") and isinstance(args[0], str | bytes | None):
+            self._list(_full(args[0] or "."))
+        elif event == "sqlite3.connect" and isinstance(args[0], str) and args[0] != ":memory:":
+            self._read(_full(args[0]))
+        elif event in _CHANGES and isinstance(args[0], str | bytes):
+            self._write(_full(args[0]), event.removeprefix("os.") + "d")
+        elif event in _NETWORK:
+            address = args[0 if "get" in event else 1]
+            if isinstance(address, tuple) or "get" in event:
+                host = address[:2] if isinstance(address, tuple) else (address,)
+                self.touched.add("network " + ":".join(map(str, host)))
+        elif event in _STARTS:
+            self.touched.add(
+                f"process {os.path.basename(os.fsdecode(args[0])) if args and isinstance(args[0], str | bytes) else ''}"
+            )
+
+    def inside(self, full: str) -> bool | None:
+        """Whether a path is below one of the roots and may hold an input; None when it is below none."""
+        head = next((head for head in self.heads if _folder(full).startswith(head)), None)
+        return None if head is None else not _SKIPPED.intersection(full[len(head) :].split(os.sep))
+
+    def _foreign(self, full: str) -> bool:
+        return not full.startswith((*self.system, self.home, self.private)) and not full.endswith((".py", ".pyc", ".so"))
+
+    def _read(self, full: str) -> None:
+        if full.endswith(".pyc") and f"{os.sep}__pycache__{os.sep}" in full:
+            full = source_from_cache(full)
+        inside = self.inside(full)
+        if full in self._written or inside is False or (inside is None and not self._foreign(full)) or os.path.isdir(full):
+            return
+        try:
+            status = os.stat(full)
+            stamp: Any = (status.st_size, status.st_mtime_ns, status.st_ino)
+        except OSError:
+            stamp = None
+        if full in self._seen and self._seen[full] == stamp:
+            return
+        self._seen[full] = stamp
+        into = self.sources if full.endswith(".py") else self.files
+        found = file_digest(full)
+        if into.setdefault(full, found) != found:
+            self.changed.add(full)
+        if into is self.files and not full.startswith(self.declared):
+            self.touched.add(f"read {full}")
+
+    def _list(self, full: str) -> None:
+        if self.inside(full):
+            self.folders.setdefault(full, folder_digest(full))
+
+    def _write(self, full: str, verb: str) -> None:
+        self._written.add(full)
+        inside = self.inside(full)
+        if inside is False or (inside is None and (not self._foreign(full) or full.startswith(self.scratch))):
+            return
+        self.touched.add(f"{verb} {full}")
 
 
-def start(roots: list[str]) -> None:
-    """Begin to note reads below the given folders; cannot be undone in the process.
+def _folder(path: str) -> str:
+    return path.rstrip(os.sep) + os.sep
+
+
+def _full(path: str | bytes) -> str:
+    return os.path.abspath(os.fsdecode(path))
+
+
+_notes: list[_Notes] = []
+
+
+def start(roots: list[str], declared: list[str]) -> None:
+    """Begin to note what this process touches; cannot be undone in it.
 
     Parameters
     ----------
     roots : list of str
         Absolute folders whose content is an input of the run.
+    declared : list of str
+        Absolute files and folders that the run may read.
     """
-    # Longest first, so that a folder inside another is judged by its own parts.
-    _heads.extend(sorted((root.rstrip(os.sep) + os.sep for root in roots), key=len, reverse=True))
-
-    def note(event: str, args: tuple[Any, ...]) -> None:
-        if event == "open":
-            path, mode = args[0], args[1]
-            if isinstance(path, str | bytes) and (mode is None or "r" in mode):
-                _note(os.fsdecode(path), _files)
-        elif event in ("os.listdir", "os.scandir") and isinstance(args[0], str | bytes | None):
-            _note(os.fsdecode(args[0] or "."), _folders)
-
-    sys.addaudithook(note)
+    _notes.append(_Notes(roots, declared))
+    sys.addaudithook(_notes[-1].hook)
 
 
-def _input(full: str) -> bool:
-    """Whether a path is below one of the folders, and not in a part of it that holds no input."""
-    head = next((head for head in _heads if (full + os.sep).startswith(head)), None)
-    return head is not None and not _SKIPPED.intersection(full[len(head) :].split(os.sep))
+def report() -> dict[str, Any]:
+    """What was noted so far, as absolute paths.
 
-
-def _note(path: str, into: set[str]) -> None:
-    full = os.path.abspath(path)
-    if _input(full) and not full.endswith((".py", ".pyc")):
-        into.add(full)
-
-
-def report() -> dict[str, list[str]]:
-    """Files and folders noted so far, and the modules in use of this package and of the folders, as absolute paths."""
-    runner = ("county_metrics.pipeline", "county_metrics.report", "county_metrics.cli")
-    used = {name: getattr(module, "__file__", None) for name, module in list(sys.modules.items())}
-    modules = {path for name, path in used.items() if path and _input(path) and not name.startswith(runner)}
-    return {"files": sorted(_files), "folders": sorted(_folders), "modules": sorted(modules)}
+    Returns
+    -------
+    dict
+        ``files``, ``folders``, ``modules``: digests by path; ``touched``: what was not declared, in words;
+        ``changed``: files that were not the same when they were read again.
+    """
+    notes = _notes[-1]
+    used = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
+    paths = {path for path in used if path and notes.inside(path) and not path.startswith(_RUNNER)}
+    return {
+        "files": notes.files,
+        "folders": notes.folders,
+        "modules": {path: notes.sources.get(path) or file_digest(path) for path in paths},
+        "touched": sorted(notes.touched),
+        "changed": sorted(notes.changed),
+    }

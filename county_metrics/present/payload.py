@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import html
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec
 
 from county_metrics.present import tables
-from county_metrics.present.wording import current_language, markup, plain
+from county_metrics.present.wording import LANGUAGES, current_language, markup, plain
 
 P = ParamSpec("P")
 MIME = "application/vnd.county-metrics+json"
 """MIME type under which a notebook output keeps the payload."""
+DRAWINGS = "application/vnd.county-metrics.drawings+json"
+"""MIME type of plots in every language, which the runner takes out of the notebook again."""
+DRAW_ALL = "COUNTY_METRICS_DRAW_ALL"
 
 
 def table(
@@ -144,13 +148,25 @@ def shows(make: Callable[P, dict[str, Any]]) -> Callable[P, Block]:
 
 
 def bundle(block: dict[str, Any]) -> dict[str, Any]:
-    """MIME bundle of a block: payload, and HTML or SVG with plain text in the current language."""
+    """MIME bundle of a block: payload, and HTML or SVG with plain text in the current language.
+
+    Where the variable `DRAW_ALL` is set, as the runner does, the plots come in every language too: the kernel has all
+    that drawing needs.
+    """
     language = current_language()
     shown: dict[str, Any] = {MIME: block, "text/plain": to_plain(block, language)}
     if block["block"] == "plot":
-        from county_metrics.present.plots import svg
-
-        shown["image/svg+xml"] = svg(block, language).decode("utf-8")
+        shown["image/svg+xml"] = _svg(block, language)
     else:
         shown["text/html"] = to_html(block, language)
+    if os.environ.get(DRAW_ALL):
+        drawn = {language: shown.get("image/svg+xml")}
+        plots = [inner for inner in walk(block) if inner["block"] == "plot"]
+        shown[DRAWINGS] = [{name: drawn.get(name) or _svg(plot, name) for name in LANGUAGES} for plot in plots]
     return shown
+
+
+def _svg(block: dict[str, Any], language: str) -> str:
+    from county_metrics.present.plots import svg
+
+    return svg(block, language).decode("utf-8")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from county_metrics.errors import unknown_id
 from county_metrics.paths import fonts
+from county_metrics.present import curve
 from county_metrics.present.number import format_number
 from county_metrics.present.wording import plain
 
@@ -42,6 +45,18 @@ def _settings() -> dict[str, Any]:
     }
 
 
+@contextmanager
+def _own_settings() -> Iterator[None]:
+    """Nothing that a notebook or a reader's own matplotlib settings changed reaches a figure."""
+    import matplotlib
+    import seaborn
+
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(cast(Any, seaborn.axes_style("white") | _settings()))
+        yield
+
+
 @cache
 def _drawable() -> frozenset[int]:
     from matplotlib import font_manager
@@ -70,14 +85,12 @@ def draw(block: dict[str, Any], language: str) -> Figure:
     UnknownIdError
         If there is no plot of that kind.
     """
-    import matplotlib
-    import seaborn
     from matplotlib.figure import Figure
 
-    painters = {"slope": _slope, "intervals": _intervals, "multiples": _multiples}
+    painters = {"slope": _slope, "intervals": _intervals, "multiples": _multiples, "curve": curve.paint}
     if block["kind"] not in painters:
         raise unknown_id("plot", block["kind"], list(painters))
-    with matplotlib.rc_context(cast(Any, seaborn.axes_style("white") | _settings())):
+    with _own_settings():
         figure = Figure(figsize=(6.8, 3.6), layout="constrained")
         painters[block["kind"]](figure, block["data"], language)
     for sign in missing_glyphs("".join(_texts(block["data"], language))):
@@ -97,11 +110,9 @@ def _texts(node: Any, language: str) -> list[str]:
 
 def svg(block: dict[str, Any], language: str) -> bytes:
     """A plot block as SVG; the same block gives the same bytes."""
-    import matplotlib
-
     figure = draw(block, language)
     buffer = io.BytesIO()
-    with matplotlib.rc_context(cast(Any, _settings())):
+    with _own_settings():
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
     return buffer.getvalue()
 

@@ -2,80 +2,25 @@
 
 from __future__ import annotations
 
-import base64
-import copy
+import json
 import re
-from collections.abc import Callable
-from functools import cache
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from county_metrics.present.payload import MIME, to_html
 from county_metrics.present.wording import LANGUAGES, catalogue
 
-_OURS = "application/x-county-metrics"
-_PRIORITY = [_OURS, "text/html", "image/svg+xml", "image/png", "image/jpeg", "text/markdown", "text/plain"]
+_PRIORITY = [MIME, *"text/html image/svg+xml image/png image/jpeg text/markdown text/plain".split()]
 _DATA = re.compile(r'<data\b[^>]*\bdata-ref="([^"]*)"[^>]*>[^<]*</data>')
 _TAGS = frozenset(
-    [
-        "a",
-        "abbr",
-        "b",
-        "blockquote",
-        "br",
-        "caption",
-        "code",
-        "col",
-        "colgroup",
-        "dd",
-        "del",
-        "details",
-        "div",
-        "dl",
-        "dt",
-        "em",
-        "figcaption",
-        "figure",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "hr",
-        "i",
-        "img",
-        "ins",
-        "kbd",
-        "li",
-        "mark",
-        "ol",
-        "p",
-        "pre",
-        "q",
-        "s",
-        "samp",
-        "small",
-        "span",
-        "strong",
-        "sub",
-        "summary",
-        "sup",
-        "table",
-        "tbody",
-        "td",
-        "tfoot",
-        "th",
-        "thead",
-        "tr",
-        "u",
-        "ul",
-        "var",
-    ]
+    "a abbr b blockquote br caption code col colgroup dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img "
+    "ins kbd li mark ol p pre q s samp small span strong sub summary sup table tbody td tfoot th thead tr u ul var".split()
 )
-_ATTRIBUTES = frozenset(
-    ["alt", "class", "colspan", "dir", "href", "hreflang", "id", "lang", "rowspan", "scope", "start", "title"]
-)
+_ATTRIBUTES = frozenset("alt class colspan dir href hreflang id lang rowspan scope start title".split())
 _UNSEEN = re.compile(r"<(style|script)\b.*?</\1\s*>", re.S | re.I)
 _HEADING = re.compile(r"<h2\b[^>]*>(.*?)</h2>", re.S)
 
@@ -86,27 +31,79 @@ def words(language: str) -> dict[str, str]:
 
 
 @cache
-def _exporter() -> Any:
-    from nbconvert.exporters import HTMLExporter
-    from traitlets.config import Config
+def _template() -> Any:
+    from jinja2 import Environment, FileSystemLoader
+    from markupsafe import Markup
+    from nbconvert.filters import strip_ansi
 
-    exporter = HTMLExporter(
-        config=Config({"NbConvertBase": {"display_data_priority": _PRIORITY}}),
-        extra_template_basedirs=[str(Path(__file__).parent / "templates")],
-        template_name="notebook",
-        exclude_anchor_links=True,
-    )
-    exporter.register_filter("sanitise", sanitise)
-    exporter.register_filter("base64", lambda text: base64.b64encode(text.encode("utf-8")).decode("ascii"))
-    return exporter
+    environment = Environment(loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True)
+    environment.filters |= {
+        "base64": lambda text: b64encode(text.encode("utf-8")).decode("ascii"),
+        "coloured": lambda source: Markup(_coloured(source)),
+        "prose": lambda source, attachments: Markup(_prose(source, json.dumps(attachments))),
+        "sanitise": lambda html: Markup(sanitise(html)),
+        "strip_ansi": strip_ansi,
+    }
+    environment.globals |= {"payload": MIME, "priority": _PRIORITY}
+    return environment.get_template("notebook/index.html.j2")
+
+
+# Both languages and all runs of a notebook share their cells, so what a text became is remembered.
+@lru_cache(maxsize=1024)
+def _coloured(source: str) -> str:
+    from nbconvert.filters import Highlight2HTML
+
+    return str(Highlight2HTML(pygments_lexer="python")(source))
+
+
+@lru_cache(maxsize=1024)
+def _prose(source: str, attachments: str) -> str:
+    from nbconvert.filters.markdown_mistune import MarkdownWithMath
+
+    renderer = _renderer()(escape=False, exclude_anchor_links=True, attachments=json.loads(attachments))
+    return sanitise(str(MarkdownWithMath(renderer).render(source)))
+
+
+@cache
+def _renderer() -> Any:
+    from nbconvert.filters.markdown_mistune import IPythonRenderer
+
+    class Renderer(IPythonRenderer):  # type: ignore[misc]
+        """Finds an attachment by any name; one that is missing does not stop the page."""
+
+        def image(self, text: str, url: str, title: str | None = None) -> str:
+            name = unquote(url).removeprefix("attachment:")
+            if url.startswith("attachment:"):
+                url = f"attachment:{name}" if self.attachments.get(name) else ""
+            return str(super().image(text, url, title))
+
+    return Renderer
+
+
+@cache
+def _cleaner() -> Any:
+    from bleach.html5lib_shim import Filter
+    from bleach.sanitizer import Cleaner
+
+    class Images(Filter):  # type: ignore[misc]
+        """An image that may not be shown leaves its words, in the form Markdown writes it."""
+
+        def __iter__(self) -> Iterator[dict[str, Any]]:
+            for token in super().__iter__():
+                if token.get("name") != "img":
+                    yield token
+                elif (None, "src") in token["data"]:
+                    token["data"].setdefault((None, "alt"), "")
+                    yield token
+                else:
+                    yield {"type": "Characters", "data": f"![{token['data'].get((None, 'alt'), '')}](…)"}
+
+    return Cleaner(_TAGS, _harmless, ["http", "https", "mailto", "data"], strip=True, filters=[Images])
 
 
 def sanitise(html: str) -> str:
     """HTML that a notebook wrote itself, reduced to harmless tags: no script, style, form, frame or foreign address."""
-    import bleach
-
-    html = _UNSEEN.sub("", html)
-    return str(bleach.clean(html, tags=_TAGS, attributes=_harmless, protocols=["http", "https", "mailto", "data"], strip=True))
+    return str(_cleaner().clean(_UNSEEN.sub("", html)))
 
 
 def _harmless(tag: str, name: str, value: str) -> bool:
@@ -136,19 +133,14 @@ def render_notebook(
     str
         HTML without scripts or inline styles; what the notebook itself put out as HTML is sanitised.
     """
-    import nbformat
+    from markupsafe import Markup
 
-    shown = copy.deepcopy(notebook)
     others = {f"lang-{name}" for name in LANGUAGES if name != language}
-    shown["cells"] = [cell for cell in shown["cells"] if not others.intersection(cell["metadata"].get("tags", []))]
-    for cell in shown["cells"]:
-        for output in cell.get("outputs", []):
-            block = output.get("data", {}).get(MIME)
-            if block is not None:
-                output["data"] = {_OURS: to_html(block, language, figure)}
-    resources = {"words": words(language), "marked": marked, "not_run": marked is not None, "open_code": marked is not None}
-    body, _ = _exporter().from_notebook_node(nbformat.from_dict(shown), resources=resources)
-    return str(body)
+    shown = [cell for cell in notebook["cells"] if not others.intersection(cell["metadata"].get("tags", []))]
+    html: str = _template().render(
+        cells=shown, w=words(language), marked=marked, block=lambda content: Markup(to_html(content, language, figure))
+    )
+    return html
 
 
 def link_numbers(html: str, target: Callable[[str], str | None]) -> str:

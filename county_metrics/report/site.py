@@ -4,40 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from county_metrics.paths import PACKAGE, fonts
-from county_metrics.pipeline.collect import csv_text
-from county_metrics.pipeline.key import digest, file_digest
+from county_metrics.pipeline.collect import csv_text, draw_all
+from county_metrics.pipeline.digest import digest, file_digest
+from county_metrics.pipeline.key import locked_versions
 from county_metrics.pipeline.runner import Outcome
 from county_metrics.pipeline.store import Store, point, write_json, write_text
 from county_metrics.present.wording import LANGUAGES
-from county_metrics.report.pages import RunPage, error_context, home_context, read_run, run_context
-
-
-def site_key(outcomes: list[Outcome], environment: str) -> str:
-    """Key of a site: its runs and their states, titles, and every file of this package that shapes a page."""
-    shaping = [
-        path for folder in ("present", "report", "pipeline") for path in sorted((PACKAGE / folder).rglob("*")) if path.is_file()
-    ]
-    own = {path.relative_to(PACKAGE).as_posix(): file_digest(path) for path in shaping if path.suffix not in (".pyc", ".ttf")}
-    runs = [
-        [o.spec.name, o.spec.title, o.spec.source, "good" if o.good else [o.state, o.error], o.entry.name if o.entry else None]
-        for o in outcomes
-    ]
-    return digest({"runs": runs, "own": own, "environment": environment})
-
-
-def is_current(store: Store, key: str) -> bool:
-    """Whether ``build/report`` shows the site of this key with every file at its size."""
-    shown = store.build / "report"
-    try:
-        listing = json.loads((shown / "manifest.json").read_text("utf-8"))["files"]
-        whole = all((shown / name).stat().st_size == entry["bytes"] for name, entry in listing.items())
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-    return whole and shown.resolve() == (store.build / "sites" / key).resolve()
+from county_metrics.report.grids import GridPage, neighbours, read_grids, write_grid
+from county_metrics.report.pages import RunPage, error_context, grid_contexts, home_context, read_run, run_context
 
 
 def build_site(outcomes: list[Outcome], store: Store, key: str) -> Path:
@@ -61,16 +40,20 @@ def build_site(outcomes: list[Outcome], store: Store, key: str) -> Path:
         folder = scratch / "site"
         folder.mkdir()
         pages = [page for outcome in outcomes if (page := read_run(outcome)) is not None]
-        text = _write_pages(folder, pages, outcomes)
+        grids = read_grids(outcomes, {page.name: page.targets for page in pages})
+        characters = _write_pages(folder, pages, grids, outcomes)
         _copy_outputs(folder, pages)
-        _write_static(folder, text)
+        drawings = _Drawings(store)
+        for grid in grids:
+            write_grid(grid, folder, drawings.draw)
+        _write_static(folder, characters)
         _write_results(folder, pages)
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         runs = {o.spec.name: {"state": "done" if o.good else o.state, "key": o.entry.name if o.entry else None} for o in outcomes}
         listing = {
             path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size, "sha256": file_digest(path)} for path in files
         }
-        write_json(folder / "manifest.json", {"runs": runs, "files": listing})
+        write_json(folder / "manifest.json", {"runs": runs, "files": listing, "drawings": drawings.made})
         target = store.build / "sites" / key
         target.parent.mkdir(exist_ok=True)
         if target.exists():
@@ -83,8 +66,36 @@ def build_site(outcomes: list[Outcome], store: Store, key: str) -> Path:
     return store.build / "report"
 
 
-def _write_pages(folder: Path, pages: list[RunPage], outcomes: list[Outcome]) -> str:
-    """Write every page in both languages; returns all their text, from which the fonts are cut."""
+class _Drawings:
+    """Plots as SVG by language; one that the site of before has is taken from there, since drawing takes seconds.
+
+    `made` goes into the manifest: a digest of all that shapes a plot, by the plot's path without its ending.
+    """
+
+    def __init__(self, store: Store) -> None:
+        own = [path for path in sorted((PACKAGE / "present").glob("*")) if path.suffix in (".py", ".toml")]
+        self._shaping = [locked_versions(store.build.parent), {path.name: file_digest(path) for path in own}]
+        self._before = store.build / "report"
+        self.made: dict[str, str] = {}
+
+    def draw(self, path: str, block: dict[str, Any]) -> dict[str, str]:
+        self.made[path] = digest([block, self._shaping])
+        return self._earlier(path) or draw_all(block)
+
+    def _earlier(self, path: str) -> dict[str, str]:
+        names = {language: f"{path}.{language}.svg" for language in LANGUAGES}
+        try:
+            site = json.loads((self._before / "manifest.json").read_text("utf-8"))
+            intact = all(file_digest(self._before / name) == site["files"][name]["sha256"] for name in names.values())
+            if intact and site["drawings"][path] == self.made[path]:
+                return {language: (self._before / name).read_text("utf-8") for language, name in names.items()}
+        except (OSError, ValueError, KeyError, TypeError):
+            pass
+        return {}
+
+
+def _write_pages(folder: Path, pages: list[RunPage], grids: list[GridPage], outcomes: list[Outcome]) -> set[int]:
+    """Write every page in both languages; returns the characters they use, to which the fonts are cut."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -95,19 +106,32 @@ def _write_pages(folder: Path, pages: list[RunPage], outcomes: list[Outcome]) ->
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    everything = []
+    characters: set[int] = set()
     for language in LANGUAGES:
         root = folder if language == "en" else folder / language
         (root / "runs").mkdir(parents=True)
-        contexts: list[tuple[str, str, dict[str, Any]]] = [("index.html", "home", home_context(pages, outcomes, language))]
-        contexts += [(f"runs/{page.name}.html", "run", run_context(page, language)) for page in pages]
-        contexts += [(f"runs/{o.spec.name}-error.html", "run", error_context(o, language)) for o in outcomes if not o.good]
-        for path, template, context in contexts:
+        for path, template, context in _contexts(pages, grids, outcomes, language):
             _trust(context, Markup)
             html = environment.get_template(f"{template}.html.j2").render(context)
             write_text(root / path, html + "\n")
-            everything.append(html)
-    return "".join(everything)
+            characters.update(map(ord, set(html)))
+    return characters
+
+
+def _contexts(
+    pages: list[RunPage], grids: list[GridPage], outcomes: list[Outcome], language: str
+) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Path, template and context of each page, one at a time: those of a thousand runs would fill the memory."""
+    yield "index.html", "home", home_context(pages, outcomes, language, grids)
+    for grid in grids:
+        yield from ((path, "grid", context) for path, context in grid_contexts(grid, language))
+    beside = {name: pair for grid in grids for name, pair in neighbours(grid).items()}
+    for page in pages:
+        yield f"runs/{page.name}.html", "run", run_context(page, language, beside.get(page.name, (None, None)))
+    for outcome in outcomes:
+        if not outcome.good:
+            context = error_context(outcome, language, beside.get(outcome.spec.name, (None, None)))
+            yield f"runs/{outcome.spec.name}-error.html", "run", context
 
 
 def _trust(context: dict[str, Any], markup: Any) -> None:
@@ -129,19 +153,18 @@ def _copy_outputs(folder: Path, pages: list[RunPage]) -> None:
         shutil.copyfile(entry / "results.json", folder / "data" / page.name / "results.json")
 
 
-def _write_static(folder: Path, text: str) -> None:
+def _write_static(folder: Path, characters: set[int]) -> None:
     """Style sheet, and the shipped fonts cut down to the characters the site uses."""
     from fontTools import subset
 
     static = folder / "static"
     (static / "fonts").mkdir(parents=True)
     shutil.copyfile(Path(__file__).parent / "static" / "site.css", static / "site.css")
-    characters = set(map(ord, text)) | set(range(0x20, 0x7F))
     for weight in ("Regular", "Bold"):
         options = subset.Options(flavor="woff2", layout_features=["kern", "tnum"], hinting=False, recalc_timestamp=False)
         font = subset.load_font(str(fonts() / f"NotoSansSC-{weight}.ttf"), options)
         cutter = subset.Subsetter(options)
-        cutter.populate(unicodes=characters)
+        cutter.populate(unicodes=characters | set(range(0x20, 0x7F)))
         cutter.subset(font)
         subset.save_font(font, str(static / "fonts" / f"{weight.lower()}.woff2"), options)
     shutil.copyfile(fonts() / "OFL.txt", static / "fonts" / "OFL.txt")
@@ -160,6 +183,7 @@ def _write_results(folder: Path, pages: list[RunPage]) -> None:
             rows.append(
                 {
                     "run": page.name,
+                    "grid": page.outcome.spec.grid.name if page.outcome.spec.grid else "",
                     **given,
                     "name": row["name"],
                     "value": row["value"],

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from county_metrics.errors import RunnerError
 from county_metrics.pipeline.collect import blocks, clean, csv_text, result_rows, tell_apart, write_outputs
-from county_metrics.pipeline.params import RunSpec
+from county_metrics.pipeline.spec import RunSpec
 from county_metrics.present import payload
 from county_metrics.present.number import number
 from county_metrics.present.tables import column

@@ -53,7 +53,25 @@ def test_papermill_finds_the_engine():
     assert papermill_engines.get_engine("county_metrics") is CountyMetricsEngine
 
 
-def test_kernel_that_has_not_begun_is_stopped_by_the_event():
-    session = Session()
-    session.kill()
-    assert session.stop.is_set()
+class Process:
+    """Stands for a kernel's process."""
+
+    killed = 0
+
+    def kill(self):
+        self.killed += 1
+
+
+def test_kernel_that_starts_after_its_run_was_ended_is_killed_at_once():
+    session, process = Session(), Process()
+    session.end("interrupted", "stopped")
+    session.started_in(process)
+    assert process.killed == 1
+
+
+def test_first_end_of_a_run_is_the_one_that_is_told():
+    session, process = Session(), Process()
+    session.started_in(process)
+    session.end("timed-out", "too long")
+    session.end("interrupted", "stopped")
+    assert (session.ended, process.killed) == (("timed-out", "too long"), 2)

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from county_metrics.errors import ParameterError
 from county_metrics.pipeline.notebook import Parameter
-from county_metrics.pipeline.params import load_runs, typed
+from county_metrics.pipeline.params import load_runs
+from county_metrics.pipeline.typed import typed
 from tests.small_project import notebook, params
 
 HEAD = "notebook: notebooks/tiny.ipynb\nparameters:\n"
@@ -17,6 +18,7 @@ CASES = "Allowed: anji, demonstration_zone, jiashan, linquan, longgang, national
 PAIRS = "Allowed: departmental_power_items, investment_approval_time"
 WHOLE = "a whole number such as 3"
 QUOTED = f"is in quotes, which makes it text; write {WHOLE} without quotes"
+INSIDE = "must be the path of a file or folder inside the project, from its root"
 CODE = "__import__('os').system('touch pwned')"
 
 BAD_PARAMETERS = {
@@ -103,6 +105,35 @@ BAD_FILES = {
         "notebook: notebooks/tiny.ipynb\nparameters: [1]\n",
         "2:13: parameters: must hold 'name: value' lines",
     ),
+    "inputs that are no list": (
+        "notebook: notebooks/tiny.ipynb\ninputs: extra.csv\n",
+        "2:9: inputs: must be a list of files or folders, such as [extra/weather.csv]",
+    ),
+    "input that is not there": (
+        "notebook: notebooks/tiny.ipynb\ninputs: [params/rum.yaml]\n",
+        "2:10: inputs: there is no file or folder 'params/rum.yaml' in the project; "
+        "did you mean 'params/run.yaml'? Allowed: params/run.yaml",
+    ),
+    "input below a folder that is not there": (
+        "notebook: notebooks/tiny.ipynb\ninputs: [no/where/x.csv]\n",
+        "2:10: inputs: there is no file or folder 'no/where/x.csv' in the project; Allowed: notebooks, params",
+    ),
+    "absolute input": ("notebook: notebooks/tiny.ipynb\ninputs: [/etc/hosts]\n", f"2:10: inputs: '/etc/hosts' {INSIDE}"),
+    "input above": ("notebook: notebooks/tiny.ipynb\ninputs: [params/../../x]\n", f"2:10: inputs: 'params/../../x' {INSIDE}"),
+    "the project as input": ("notebook: notebooks/tiny.ipynb\ninputs: [params/..]\n", f"2:10: inputs: 'params/..' {INSIDE}"),
+    "input that is a list": ("notebook: notebooks/tiny.ipynb\ninputs: [[a]]\n", f"2:10: inputs: '' {INSIDE}"),
+    "input named twice": (
+        "notebook: notebooks/tiny.ipynb\ninputs: [params, ./params/]\n",
+        "2:18: inputs: './params/' stands twice in the list; remove one",
+    ),
+    "notebook with a name no file may have": (
+        'notebook: "notebooks/a\\0.ipynb"\n',
+        "1:11: notebook: there is no notebook 'notebooks/a\0.ipynb'; did you mean 'notebooks/tiny.ipynb'? Allowed: notebooks/tiny.ipynb",
+    ),
+    "curve without a matrix": (
+        "notebook: notebooks/tiny.ipynb\ncurve: total\n",
+        "2:8: curve: is drawn over the runs of a matrix, and there is none; add 'matrix:' or remove it",
+    ),
     "title that is a list": (
         "notebook: notebooks/tiny.ipynb\ntitle: [a]\n",
         "2:8: title: must be text, or 'en' and 'zh' with a text each",
@@ -130,7 +161,7 @@ def test_bad_file_is_refused_with_its_place(project, text, said):
 
 def test_misspelt_key_is_named_beside_what_is_missing(project):
     assert problems(project, "notebok: notebooks/tiny.ipynb\n") == [
-        "params/run.yaml:1:1: notebok: not a key here; did you mean 'notebook'? Allowed: notebook, parameters, title",
+        "params/run.yaml:1:1: notebok: not a key here; did you mean 'notebook'? Allowed: curve, inputs, matrix, notebook, parameters, title",
         "params/run.yaml:1:1: notebook: must name a notebook; Allowed: notebooks/tiny.ipynb",
     ]
 
@@ -200,6 +231,24 @@ def test_good_file_gives_typed_values_and_the_defaults_of_the_rest(project):
     assert spec.given == given
     assert spec.parameters == given | rest
     assert [type(spec.given[name]) for name in given] == [int, float, bool, str, str]
+
+
+def test_inputs_are_kept_as_plain_paths_from_the_root(project):
+    params(project, "run", "notebook: notebooks/tiny.ipynb\ninputs:\n  - ./params//run.yaml\n  - notebooks/\n")
+    assert load_runs(project)[0].inputs == ("params/run.yaml", "notebooks")
+
+
+def test_notebook_with_a_fault_is_named_once_for_all_its_files(project):
+    notebook(project / "notebooks" / "tiny.ipynb", parameters="years = 3")
+    params(project, "other", f"{HEAD}  years: 4\n")
+    with pytest.raises(ParameterError, match="must read 'name: kind = value") as caught:
+        load_runs(project)
+    assert [problem.path for problem in caught.value.problems] == ["notebooks/tiny.ipynb"]
+
+
+def test_value_that_cannot_be_read_is_not_blamed_again_on_the_default(project):
+    found = problems(project, f"{HEAD}  case: longgang\n  pair: [grassroots_units]\n")
+    assert found == ["params/run.yaml:4:9: pair: must be one value (the id of a before/after pair of the case)"]
 
 
 def test_leading_zero_is_decimal_and_null_is_text(project):

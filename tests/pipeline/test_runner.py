@@ -146,7 +146,7 @@ def modes(tmp_path_factory):
     params(root, "silent", "notebook: notebooks/silent.ipynb\n")
     notebook(root / "notebooks" / "well.ipynb", "total = 1", RECORD)
     params(root, "well", "notebook: notebooks/well.ipynb\n")
-    return root, build(root, timeout=6), earlier
+    return root, build(root, cell=6), earlier
 
 
 def test_every_end_has_its_own_state(modes):

@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from county_metrics.pipeline.runner import Limits
 from county_metrics.report.build import build_report
 from tests.small_project import PLOT, RECORD, notebook, params
 
@@ -58,7 +59,7 @@ def write_project(root):
 
 def build_site(root):
     with contextlib.chdir(root):
-        status = build_report([], 2, None)
+        status = build_report([], Limits(2))
     assert status == 1
     return root / "build" / "report"
 

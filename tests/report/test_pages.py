@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from county_metrics.pipeline.params import RunSpec
 from county_metrics.pipeline.runner import Outcome
+from county_metrics.pipeline.spec import RunSpec
 from county_metrics.present import payload
 from county_metrics.present.number import number
 from county_metrics.report.pages import error_context, home_context, read_run, run_context

@@ -1,5 +1,8 @@
 """A notebook as the body of a page: one language, payloads rendered, foreign HTML harmless, numbers as links."""
 
+import copy
+from urllib.parse import quote
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,9 +14,11 @@ from county_metrics.present.wording import LANGUAGES, both, catalogue
 from county_metrics.report.render import link_numbers, render_notebook, sanitise, with_contents, words
 from tests.report.conftest import Page
 
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
-def markdown(source, name="m", tags=()):
-    return {"cell_type": "markdown", "id": name, "metadata": {"tags": list(tags)}, "source": source}
+
+def markdown(source, name="m", tags=(), **more):
+    return {"cell_type": "markdown", "id": name, "metadata": {"tags": list(tags)}, "source": source, **more}
 
 
 def code(*data, name="c", count=1, tags=(), outputs=None):
@@ -99,6 +104,91 @@ def test_picture_inside_the_notebook_stays():
     assert Page(sanitise('<img alt="a" src="data:image/png;base64,AAAA">')).named("img") == [
         {"alt": "a", "src": "data:image/png;base64,AAAA"}
     ]
+
+
+def test_picture_without_words_is_marked_as_such():
+    assert Page(sanitise('<img src="data:image/png;base64,AAAA">')).named("img") == [
+        {"alt": "", "src": "data:image/png;base64,AAAA"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ('<img src="http://example.org/a.png" alt="a">', "![a](…)"),
+        ('<img src="attachment:a.png">', "![](…)"),
+        ('<img alt="<b>&">', "![<b>&](…)"),
+    ],
+)
+def test_picture_that_is_not_shown_leaves_its_words(html, text):
+    page = Page(sanitise(html))
+    assert (page.tags, page.text) == ([], text)
+
+
+@pytest.mark.parametrize("name", ["image.png", "my picture.png", "图.png", "100%25.png"])
+def test_attachment_is_shown_whatever_its_name(name):
+    source = f"![*words* & more](attachment:{quote(name)} 'title')"
+    page = Page(render(markdown(source, attachments={name: {"image/png": PIXEL}})))
+    assert page.named("img") == [{"src": f"data:image/png;base64,{PIXEL}", "alt": "words & more", "title": "title"}]
+
+
+@pytest.mark.parametrize(
+    "attachments", [{}, {"other.png": {"image/png": PIXEL}}, {"a.png": {}}, {"a.png": {"text/html": "<script>x</script>"}}]
+)
+def test_missing_attachment_leaves_its_words_and_the_page_is_whole(attachments):
+    page = Page(render(markdown("Before ![words](attachment:a.png) after", attachments=attachments), markdown("Rest", "n")))
+    assert (page.named("img"), page.text) == ([], "Before ![words](…) after Rest")
+
+
+def test_same_words_with_another_attachment_show_that_one():
+    cells = [markdown("![a](attachment:a)", name, attachments={"a": {"image/png": name * 4}}) for name in "AB"]
+    assert [image["src"][-4:] for image in Page(render(*cells)).named("img")] == ["AAAA", "BBBB"]
+
+
+def test_formula_stays_as_it_is_written():
+    source = "Take $a_1 < b_2$ and\n\n$$\\sum_{i} x_i * y_i * z$$\n\n\\begin{align} a &= b \\\\ c \\end{align}"
+    page = Page(render(markdown(source)))
+    assert {tag for tag, _ in page.tags} <= {"section", "p"}
+    assert page.text == " ".join(source.split())
+
+
+def test_table_and_code_in_prose_are_shown():
+    page = Page(render(markdown("| a | b |\n|---|--:|\n| 1 | *2* |\n\n```python\nx < 1\n```")))
+    assert [len(page.named(tag)) for tag in ("table", "th", "td", "em", "pre")] == [1, 2, 2, 1, 1]
+    assert "x < 1" in page.text
+
+
+def test_raw_cell_is_foreign_html_and_one_for_another_format_is_left_out():
+    html = {"cell_type": "raw", "id": "r", "metadata": {}, "source": "<p>own <script>alert(1)</script>words</p>"}
+    page = Page(render(html, html | {"id": "s", "metadata": {"raw_mimetype": "text/latex"}}))
+    assert ([tag for tag, _ in page.tags], page.text) == (["div", "p"], "own words")
+
+
+@pytest.mark.parametrize(
+    "kind", ["image/png", "image/jpeg", "image/svg+xml", "text/plain", "text/html", "text/markdown", "text/latex"]
+)
+def test_no_kind_of_output_writes_markup_of_its_own(kind):
+    page = Page(render(code({kind: 'x"><script>alert(1)</script><img src=x onerror=x>'})))
+    assert page.named("script") == []
+    assert [attributes for _, attributes in page.tags if "onerror" in attributes] == []
+
+
+def test_richest_kind_of_an_output_is_shown_alone():
+    page = Page(
+        render(code({"text/plain": "plain", "image/png": PIXEL + "\n", "text/html": "<b>rich</b>"}, {"image/png": PIXEL}))
+    )
+    assert "rich" in page.text
+    assert "plain" not in page.text
+    assert [image["src"] for image in page.named("img")] == [f"data:image/png;base64,{PIXEL}"]
+
+
+def test_notebook_is_not_changed_by_rendering_it():
+    data = {payload.MIME: payload.prose(both("words", "文字")), "text/plain": "x"}
+    notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [markdown("a", tags=["lang-zh"]), code(data)]}
+    before = copy.deepcopy(notebook)
+    pages = [render_notebook(notebook, language, None) for language in (*LANGUAGES, *LANGUAGES)]
+    assert notebook == before
+    assert pages[:2] == pages[2:]
 
 
 @settings(deadline=None, derandomize=True, max_examples=200)

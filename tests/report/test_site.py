@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 
+from county_metrics.pipeline.runner import Limits
 from county_metrics.report.build import build_report
 from tests.report.conftest import HOSTILE, build_site, write_project
 from tests.small_project import contents
@@ -167,11 +168,11 @@ def test_current_site_is_left_alone(site, monkeypatch):
     (root / "params" / "broken.yaml").rename(root / "broken.yaml")
     monkeypatch.chdir(root)
     try:
-        assert build_report([], 2, None) == 0
+        assert build_report([], Limits(2)) == 0
         page = site / "index.html"
         before = page.stat().st_mtime_ns, site.resolve()
-        assert build_report([], 2, None) == 0
+        assert build_report([], Limits(2)) == 0
         assert (page.stat().st_mtime_ns, site.resolve()) == before
     finally:
         (root / "broken.yaml").rename(root / "params" / "broken.yaml")
-        build_report([], 2, None)
+        build_report([], Limits(2))

@@ -52,7 +52,7 @@ def test_the_numbers_of_the_readme_are_those_computed():
 
 
 def test_importing_the_package_loads_nothing_heavy():
-    code = "import sys, county_metrics; print([n for n in ('pandas', 'numpy', 'matplotlib', 'papermill', 'ruamel') if n in sys.modules])"
+    code = "import sys, county_metrics; print([n for n in ('pandas', 'numpy', 'matplotlib', 'papermill', 'yaml') if n in sys.modules])"
     assert python("-c", code).stdout.strip() == "[]"
 
 
@@ -83,9 +83,9 @@ def test_environment_yml_is_generated_from_the_lock():
 
 def test_environment_yml_parses_as_conda_reads_it():
     from rattler import MatchSpec
-    from ruamel.yaml import YAML
+    import yaml
 
-    parsed = YAML(typ="safe").load((ROOT / "environment.yml").read_text("utf-8"))
+    parsed = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))
     conda = [spec for spec in parsed["dependencies"] if isinstance(spec, str)]
     assert [MatchSpec(spec).name.normalized for spec in conda] == ["python", "pip"]
     pip = next(entry["pip"] for entry in parsed["dependencies"] if isinstance(entry, dict))
@@ -129,9 +129,9 @@ def test_datapackage_is_valid_under_frictionless():
 
 
 def test_citation_file_follows_its_format():
-    from ruamel.yaml import YAML
+    import yaml
 
-    parsed = YAML(typ="safe").load((ROOT / "CITATION.cff").read_text("utf-8"))
+    parsed = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
     assert {"cff-version", "message", "title", "authors", "version", "license"} <= set(parsed)
     assert parsed["version"] == cm.__version__
 

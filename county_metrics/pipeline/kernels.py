@@ -22,7 +22,7 @@ from county_metrics.pipeline.engine import Session
 SHARED = """
 ipykernel.kernelapp ipykernel.ipkernel ipykernel.debugger IPython.core.completerlib IPython.extensions.storemagic
 tornado.platform.asyncio sqlite3 tomllib encodings.utf_8_sig encodings.idna encodings.utf_16_be
-pandas statsmodels.api seaborn matplotlib.backends.backend_svg matplotlib.backends.backend_agg ruamel.yaml
+pandas statsmodels.api seaborn matplotlib.backends.backend_svg matplotlib.backends.backend_agg yaml
 """.split()
 MARK = "COUNTY_METRICS_KERNEL"
 _SERVER = Path(__file__).with_name("forkserver.py")

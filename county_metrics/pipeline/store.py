@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -14,6 +15,8 @@ from typing import IO, Any
 
 from county_metrics.errors import RunnerError
 from county_metrics.pipeline.digest import digest, file_digest
+
+_SOCKETS = re.compile(r"cm-\w{8}")
 
 
 class Store:
@@ -73,9 +76,11 @@ class Store:
     def _sweep(self) -> None:
         """Remove what a killed builder left; the lock says that none is at work."""
         for folder in (self.build / "tmp").glob("*"):
-            note = folder / "sockets"
-            if note.is_file():
-                shutil.rmtree(note.read_text("utf-8"), ignore_errors=True)
+            with contextlib.suppress(OSError, ValueError):
+                sockets = Path((folder / "sockets").read_text("utf-8"))
+                # A note that was cut short may name another folder.
+                if _SOCKETS.fullmatch(sockets.name):
+                    shutil.rmtree(sockets, ignore_errors=True)
             shutil.rmtree(folder, ignore_errors=True)
 
     @contextlib.contextmanager
@@ -83,14 +88,15 @@ class Store:
         """A folder of its own for one build, removed at its end; swept by the next one after a kill."""
         parent = self.build / "tmp"
         parent.mkdir(exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=parent))
-        sockets = Path(tempfile.mkdtemp(prefix="cm-"))
-        (folder / "sockets").write_text(str(sockets), "utf-8")
+        made: list[Path] = []
         try:
-            yield folder
+            made.append(Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=parent)))
+            made.append(Path(tempfile.mkdtemp(prefix="cm-")))
+            (made[0] / "sockets").write_text(str(made[1]), "utf-8")
+            yield made[0]
         finally:
-            shutil.rmtree(sockets, ignore_errors=True)
-            shutil.rmtree(folder, ignore_errors=True)
+            for folder in made:
+                shutil.rmtree(folder, ignore_errors=True)
             with contextlib.suppress(OSError):
                 parent.rmdir()
 
@@ -107,29 +113,29 @@ class Store:
     def find(self, key: str) -> tuple[Path, dict[str, Any]] | None:
         """The entry of a key with its record, if every file is there at its size and time (or else with its bytes)."""
         entry = self.entries / key
-        run = _json(entry / "run.json")
-        if not isinstance(run, dict) or not all(
-            _intact(entry / name, *kept) for name, kept in run.get("files", {"": [0]}).items()
-        ):
-            return None
-        return entry, run
+        run = _record(entry)
+        return (entry, run) if run and all(_intact(entry / name, *kept) for name, kept in run["files"].items()) else None
 
     def damaged(self) -> list[Path]:
         """Files of finished runs and of the site that do not have the bytes that were written."""
         found = []
         for entry in sorted(self.entries.glob("*")):
-            run = _json(entry / "run.json")
-            listing = run.get("files") if isinstance(run, dict) else None
-            kept = {name: sha for name, (_, _, sha) in listing.items()} if listing else {"run.json": ""}
+            run = _record(entry)
+            kept = {name: sha for name, (_, _, sha) in run["files"].items()} if run else {"run.json": ""}
             found += [entry / name for name, sha in kept.items() if file_digest(entry / name) != sha]
         site = (self.build / "report").resolve()
-        files = (_json(site / "manifest.json") or {}).get("files", {})
-        return found + [site / name for name, kept in files.items() if file_digest(site / name) != kept["sha256"]]
+        if not site.is_dir():
+            return found
+        try:
+            files = {name: kept["sha256"] for name, kept in _json(site / "manifest.json")["files"].items()}
+        except (AttributeError, KeyError, TypeError):
+            files = {"manifest.json": ""}
+        return found + [site / name for name, sha in files.items() if file_digest(site / name) != sha]
 
     def set_aside(self, file: Path) -> None:
         """Remove the entry or the site that a damaged file belongs to, so that the next build makes it anew."""
         below = self.entries if self.entries in file.parents else self.build / "sites"
-        shutil.rmtree(below / file.relative_to(below.resolve()).parts[0], ignore_errors=True)
+        shutil.rmtree(below / file.resolve().relative_to(below.resolve()).parts[0], ignore_errors=True)
         for link in [*self.runs.glob("*"), self.build / "report"]:
             if link.is_symlink() and not link.exists():
                 link.unlink()
@@ -157,13 +163,17 @@ class Store:
         """
         shown = {link.resolve() for link in self.runs.glob("*")}
         by_run: dict[str, list[tuple[int, Path, str]]] = {}
+        broken: list[Path] = []
         for entry in sorted(self.entries.glob("*")):
-            run = _json(entry / "run.json") or {"run": "", "number": 0, "static": {}}
-            by_run.setdefault(run["run"], []).append((run["number"], entry, digest(run["static"])))
+            run = _record(entry)
+            if run is None:
+                broken.append(entry)
+            else:
+                by_run.setdefault(run["run"], []).append((run["number"], entry, digest(run["static"])))
         kept = [item for runs in by_run.values() for item in sorted(runs, reverse=True)[:keep]]
         kept += [item for runs in by_run.values() for item in runs if item[1].resolve() in shown and item not in kept]
         static = {item[2] for item in kept}
-        gone = [item[1] for runs in by_run.values() for item in runs if item not in kept]
+        gone = broken + [item[1] for runs in by_run.values() for item in runs if item not in kept]
         for entry in gone:
             shutil.rmtree(entry)
         for trace in self.traces.glob("*.json"):
@@ -179,7 +189,10 @@ class Store:
             elif path.name != ".lock":
                 path.unlink()
         # Last, since a build that waits for it must find it as long as there is something to find.
-        shutil.rmtree(self.build)
+        (self.build / ".lock").unlink()
+        if not self.build.is_symlink():
+            with contextlib.suppress(OSError):
+                self.build.rmdir()
 
     def link(self, name: str, entry: Path) -> None:
         """Point ``runs/<name>`` at an entry."""
@@ -233,6 +246,19 @@ def write_text(path: Path, text: str) -> None:
     fresh = path.with_name(f".{path.name}.new")
     fresh.write_text(text, "utf-8", newline="\n")
     os.replace(fresh, path)
+
+
+def _record(entry: Path) -> dict[str, Any] | None:
+    """Record of an entry, or None where it is not what `Store.keep` writes."""
+    run = _json(entry / "run.json")
+    if not isinstance(run, dict) or not isinstance(run.get("files"), dict) or not isinstance(run.get("static"), dict):
+        return None
+    if not isinstance(run.get("run"), str) or not isinstance(run.get("number"), int) or not isinstance(run.get("touched"), list):
+        return None
+    listed = all(
+        isinstance(kept, list) and list(map(type, kept)) == [int, int, str] and name for name, kept in run["files"].items()
+    )
+    return run if listed and run["files"] else None
 
 
 def _listed(path: Path) -> tuple[int, int, str]:

@@ -14,6 +14,7 @@ import threading
 from importlib.util import source_from_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from county_metrics.paths import PACKAGE
 from county_metrics.pipeline.digest import file_digest, folder_digest
@@ -22,7 +23,12 @@ _SKIPPED = {".venv", ".git", "build", "__pycache__", ".ipynb_checkpoints"}
 _RUNNER = tuple(str(PACKAGE / name) for name in ("pipeline", "report", "cli.py"))
 _NETWORK = ("socket.connect", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname")
 _STARTS = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "os.forkpty")
-_CHANGES = ("os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.truncate", "os.link", "os.symlink")
+_WATCHED = ("os.", "socket.", "subprocess.", "sqlite3.connect")
+# Event: verb, place of the path that changes among its arguments, place of the folder it may be relative to.
+_CHANGES = {
+    "os.remove": ("removed", 0, 1), "os.rmdir": ("removed", 0, 1), "os.mkdir": ("made", 0, 2), "os.truncate": ("wrote", 0, 9),
+    "os.rename": ("wrote", 1, 3), "os.link": ("wrote", 1, 3), "os.symlink": ("wrote", 1, 2),
+}  # fmt: skip
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -36,7 +42,7 @@ class _Notes:
         prefixes = {sys.prefix, sys.base_prefix, sys.exec_prefix, *site.getsitepackages(), site.getusersitepackages()}
         self.system = tuple({_folder(path) for path in (*prefixes, *"/proc /sys /dev /etc /usr /lib /lib64 /bin /run".split())})
         self.home = _folder(str(Path.home())) + "."
-        self.scratch = _folder(os.path.realpath(tempfile.gettempdir()))
+        self.scratch = tuple(_folder(find(tempfile.gettempdir())) for find in (os.path.abspath, os.path.realpath))
         self.private = _folder(os.path.dirname(os.environ.get("IPYTHONDIR", "/dev/null")))
         self.files: dict[str, str] = {}
         self.folders: dict[str, str] = {}
@@ -49,7 +55,7 @@ class _Notes:
 
     def hook(self, event: str, args: tuple[Any, ...]) -> None:
         """Audit hook; what it does itself is not noted."""
-        if event == "open" or event.startswith(("os.", "socket.", "subprocess.", "sqlite3.connect")):
+        if event == "open" or event.startswith(_WATCHED):
             if getattr(self._busy, "at_work", False):
                 return
             self._busy.at_work = True
@@ -59,28 +65,51 @@ class _Notes:
                 self._busy.at_work = False
 
     def _note(self, event: str, args: tuple[Any, ...]) -> None:
-        if event == "open" and isinstance(args[0], str | bytes):
-            mode, flags = args[1], args[2]
-            writes = bool(set("wax+").intersection(mode)) if isinstance(mode, str) else bool((flags or 0) & _WRITES)
-            if writes:
-                self._write(_full(args[0]), "wrote")
-            else:
-                self._read(_full(args[0]))
-        elif event in ("os.listdir", "os.scandir") and isinstance(args[0], str | bytes | None):
-            self._list(_full(args[0] or "."))
-        elif event == "sqlite3.connect" and isinstance(args[0], str) and args[0] != ":memory:":
-            self._read(_full(args[0]))
-        elif event in _CHANGES and isinstance(args[0], str | bytes):
-            self._write(_full(args[0]), event.removeprefix("os.") + "d")
+        if event == "open":
+            self._open(args)
+        elif event in ("os.listdir", "os.scandir"):
+            if full := _full(args[0] or "."):
+                self._list(full)
+        elif event == "sqlite3.connect":
+            self._database(args[0])
+        elif event in _CHANGES:
+            verb, path, folder = _CHANGES[event]
+            if event == "os.rename" and (full := _full(args[0], args[2])):
+                self._write(full, "removed")
+            if full := _full(args[path], args[folder] if folder < len(args) else -1):
+                self._write(full, verb)
         elif event in _NETWORK:
             address = args[0 if "get" in event else 1]
             if isinstance(address, tuple) or "get" in event:
                 host = address[:2] if isinstance(address, tuple) else (address,)
                 self.touched.add("network " + ":".join(map(str, host)))
         elif event in _STARTS:
-            self.touched.add(
-                f"process {os.path.basename(os.fsdecode(args[0])) if args and isinstance(args[0], str | bytes) else ''}"
-            )
+            self.touched.add(f"process {_program(event, args)}")
+
+    def _open(self, args: tuple[Any, ...]) -> None:
+        path, mode, flags = args
+        full = _full(path)
+        # A low open may be relative to a folder that the event does not name, as when a folder is removed with all in it.
+        if full is None or (mode is None and not os.path.isabs(path) and not os.path.lexists(full) and not flags & _WRITES):
+            return
+        if isinstance(mode, str):
+            reads, writes = "r" in mode or ("+" in mode and "a" in mode), bool(set("wax+").intersection(mode))
+        else:
+            reads, writes = not flags & (os.O_WRONLY | os.O_TRUNC), bool(flags & _WRITES)
+        if reads:
+            self._read(full)
+        if writes:
+            self._write(full, "wrote")
+
+    def _database(self, name: Any) -> None:
+        """A database is read, or begun where there is none; one in memory is of no matter."""
+        if isinstance(name, str) and name.startswith("file:"):
+            name = "" if "mode=memory" in name else unquote(name.removeprefix("file:").partition("?")[0])
+        full = _full(name) if name and os.fspath(name) not in (":memory:", b":memory:") else None
+        if full and os.path.exists(full):
+            self._read(full)
+        elif full:
+            self._write(full, "wrote")
 
     def inside(self, full: str) -> bool | None:
         """Whether a path is below one of the roots and may hold an input; None when it is below none."""
@@ -108,7 +137,7 @@ class _Notes:
         found = file_digest(full)
         if into.setdefault(full, found) != found:
             self.changed.add(full)
-        if into is self.files and not full.startswith(self.declared):
+        if into is self.files and not _folder(full).startswith(self.declared):
             self.touched.add(f"read {full}")
 
     def _list(self, full: str) -> None:
@@ -118,7 +147,7 @@ class _Notes:
     def _write(self, full: str, verb: str) -> None:
         self._written.add(full)
         inside = self.inside(full)
-        if inside is False or (inside is None and (not self._foreign(full) or full.startswith(self.scratch))):
+        if inside is False or (inside is None and (not self._foreign(full) or _folder(full).startswith(self.scratch))):
             return
         self.touched.add(f"{verb} {full}")
 
@@ -127,8 +156,26 @@ def _folder(path: str) -> str:
     return path.rstrip(os.sep) + os.sep
 
 
-def _full(path: str | bytes) -> str:
-    return os.path.abspath(os.fsdecode(path))
+def _full(path: Any, folder: Any = -1) -> str | None:
+    """Absolute path of what an event names; None where it names no path, or one that no file can have."""
+    if not isinstance(path, str | bytes | os.PathLike):
+        return None
+    text = os.fsdecode(path)
+    if "\0" in text:
+        return None
+    try:
+        if isinstance(folder, int) and folder >= 0 and not os.path.isabs(text):
+            text = os.path.join(os.readlink(f"/proc/self/fd/{folder}"), text)
+        return os.path.abspath(text)
+    except OSError:
+        return None
+
+
+def _program(event: str, args: tuple[Any, ...]) -> str:
+    """Name of a program that is started; of the event where it starts none by name."""
+    named = [os.fsdecode(arg) for arg in args[:2] if isinstance(arg, str | bytes)]
+    words = named[0].split() if named and event == "os.system" else named[:1]
+    return os.path.basename(words[0]) if words else event.removeprefix("os.")
 
 
 _notes: list[_Notes] = []
@@ -158,7 +205,7 @@ def report() -> dict[str, Any]:
         ``changed``: files that were not the same when they were read again.
     """
     notes = _notes[-1]
-    used = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
+    used = {getattr(module, "__file__", None) for module in list(sys.modules.values())} | notes.sources.keys()
     paths = {path for path in used if path and notes.inside(path) and not path.startswith(_RUNNER)}
     return {
         "files": notes.files,

@@ -15,6 +15,7 @@ from county_metrics.present.number import number_html, number_plain
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 _SLOT = re.compile(r"\{(\w+)\}")
+_FILES = ("wording.toml", "wording_site.toml", "wording_own.toml", "wording_records.toml", "wording_series.toml", "wording_panel.toml")
 _current: Language = "en"
 
 
@@ -43,9 +44,10 @@ def current_language() -> Language:
 
 @cache
 def catalogue() -> dict[str, dict[str, str]]:
-    """Every message: id → {"en": …, "zh": …}."""
-    loaded = tomllib.loads((Path(__file__).parent / "wording.toml").read_text("utf-8"))
-    return {f"{group}.{name}": text for group, texts in loaded.items() for name, text in texts.items()}
+    """Every message: id → {"en": …, "zh": …}, from every ``wording*.toml``; a group stands in one of them."""
+    here = Path(__file__).parent
+    loaded = [tomllib.loads((here / name).read_text("utf-8")) for name in _FILES]
+    return {f"{group}.{name}": text for groups in loaded for group, texts in groups.items() for name, text in texts.items()}
 
 
 def say(message: str, **slots: Any) -> dict[str, Any]:

@@ -22,7 +22,7 @@ SWEEP = HEAD + "title: {en: A sweep, zh: 一组}\nmatrix:\n  years: [1, 2, 3]\n 
 
 BAD = {
     "scalar for the matrix": ("matrix: 3\n", ["2:9: matrix: must hold 'name: [value, value]' lines"]),
-    "nothing in it": ("matrix:\n", ["3:1: matrix: must hold 'name: [value, value]' lines"]),
+    "nothing in it": ("matrix:\n", ["2:1: matrix: must hold 'name: [value, value]' lines"]),
     "list for the matrix": ("matrix: [years]\n", ["2:9: matrix: must hold 'name: [value, value]' lines"]),
     "misspelt axis": (
         "matrix: {yeers: [1]}\n",

@@ -35,7 +35,7 @@ BAD_PARAMETERS = {
     "clock time": ("  years: 12:30", f"3:10: years: '12:30' is not {WHOLE}"),
     "decimal for a whole number": ("  years: 3.0", f"3:10: years: '3.0' is not {WHOLE}"),
     "truth value for a number": ("  years: true", f"3:10: years: 'true' is not {WHOLE}"),
-    "nothing": ("  years:", f"4:1: years: '' is not {WHOLE}"),
+    "nothing": ("  years:", f"3:3: years: '' is not {WHOLE}"),
     "list": ("  years: [3]", f"3:10: years: must be one value ({WHOLE})"),
     "mapping": ("  years: {a: 1}", f"3:10: years: must be one value ({WHOLE})"),
     "duplicate key": ("  years: 3\n  years: 4", "4:3: years: this key stands twice, first in line 3"),
@@ -77,14 +77,8 @@ BAD_FILES = {
     "only a comment": ("# nothing\n", "1:1: empty; it must hold 'key: value' lines"),
     "not YAML": ("a: [1", "1:6: not YAML: expected ',' or ']', but got '<stream end>'; check brackets, quotes and indentation"),
     "a list": ("- a\n", "1:1: must hold 'key: value' lines at the top"),
-    "two documents": (
-        "notebook: notebooks/tiny.ipynb\n---\na: 1\n",
-        "2:1: not YAML: but found another document; check brackets, quotes and indentation",
-    ),
-    "an alias": (
-        "notebook: notebooks/tiny.ipynb\ntitle: &x a\nparameters: {text: *x}\n",
-        "2:8: anchors and aliases are not read; write the value out",
-    ),
+    "two documents": ("notebook: notebooks/tiny.ipynb\n---\na: 1\n", "2:1: a second document starts here; a file holds one"),
+    "an alias": ("notebook: notebooks/tiny.ipynb\ntitle: &x a\n", "2:8: anchors and aliases are not read; write the value out"),
     "no notebook": ("title: a\n", "1:1: notebook: must name a notebook; Allowed: notebooks/tiny.ipynb"),
     "absolute notebook": (
         "notebook: /etc/tiny.ipynb\n",
@@ -128,7 +122,7 @@ BAD_FILES = {
     ),
     "notebook with a name no file may have": (
         'notebook: "notebooks/a\\0.ipynb"\n',
-        "1:11: notebook: there is no notebook 'notebooks/a\0.ipynb'; did you mean 'notebooks/tiny.ipynb'? Allowed: notebooks/tiny.ipynb",
+        "1:11: the character U+0000 cannot stand in a text; take it out",
     ),
     "curve without a matrix": (
         "notebook: notebooks/tiny.ipynb\ncurve: total\n",

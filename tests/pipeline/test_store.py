@@ -85,7 +85,9 @@ def test_file_with_other_bytes_of_the_same_size_is_not_found(held):
     assert held.find(KEY) is None
 
 
-@pytest.mark.parametrize("spoil", [{"files": [1]}, {"files": {"data/a.csv": 4}}, {"files": {"data/a.csv": ["4", 0, ""]}}, None, []])
+@pytest.mark.parametrize(
+    "spoil", [{"files": [1]}, {"files": {"data/a.csv": 4}}, {"files": {"data/a.csv": ["4", 0, ""]}}, None, []]
+)
 def test_record_that_makes_no_sense_is_a_damaged_entry(held, spoil):
     entry = keep(held)
     run = json.loads((entry / "run.json").read_text("utf-8"))

@@ -65,7 +65,9 @@ def test_file_counts_as_it_was_when_it_was_read(tmp_path):
 
 
 def test_file_that_changed_between_two_reads_is_named(tmp_path):
-    code = "import subprocess; open('data.csv').read(); subprocess.run(['sh', '-c', 'echo 2 > data.csv']); open('data.csv').read()"
+    code = (
+        "import subprocess; open('data.csv').read(); subprocess.run(['sh', '-c', 'echo 2 > data.csv']); open('data.csv').read()"
+    )
     report = noted(tmp_path, code)
     assert report["changed"] == ["data.csv"]
     assert report["files"] == {"data.csv": sha("1\n")}
@@ -228,7 +230,10 @@ TOUCHED = {
         "import contextlib, socket\nwith contextlib.suppress(OSError):\n    socket.create_connection(('127.0.0.1', 9), 1)",
         "network 127.0.0.1:9",
     ),
-    "datagram": ("import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'', ('127.0.0.1', 9))", "network 127.0.0.1:9"),
+    "datagram": (
+        "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'', ('127.0.0.1', 9))",
+        "network 127.0.0.1:9",
+    ),
 }
 
 

@@ -14,17 +14,27 @@ from typing import Any
 from county_metrics.errors import RunnerError
 from county_metrics.pipeline.spec import RunSpec
 from county_metrics.pipeline.store import write_json, write_text
-from county_metrics.present.payload import DRAWINGS, MIME, walk
+from county_metrics.present.payload import DRAWINGS, MIME, to_html, walk
 from county_metrics.present.tables import tidy_rows
 from county_metrics.present.wording import LANGUAGES
 
 _MARKER = "papermill-error-cell-tag"
+_HALF = re.compile("[\ud800-\udfff]")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
-def clean(notebook: Any) -> dict[str, Any]:
-    """Executed notebook as plain JSON without times, random ids or paths of the run."""
-    content: dict[str, Any] = json.loads(json.dumps(notebook))
+def clean(notebook: Any, *, mend: bool = False) -> dict[str, Any]:
+    """Executed notebook as plain JSON without times, random ids or paths of the run.
+
+    Raises
+    ------
+    RunnerError
+        If it is not a valid notebook, or holds half a character, which no file can keep; with `mend` another stands there.
+    """
+    text = json.dumps(notebook, ensure_ascii=False)
+    if (half := _HALF.search(text)) and not mend:
+        raise RunnerError(f"an output holds half a character (U+{ord(half.group()):04X}); print whole ones")
+    content: dict[str, Any] = json.loads(_HALF.sub("\ufffd", text))
     content["metadata"].pop("papermill", None)
     language = content["metadata"].get("language_info", {})
     content["metadata"]["language_info"] = {"name": language.get("name", "python")}
@@ -84,6 +94,28 @@ def draw_all(block: dict[str, Any]) -> dict[str, str]:
     return {language: svg(block, language).decode("utf-8") for language in LANGUAGES}
 
 
+def check_blocks(notebook: dict[str, Any]) -> None:
+    """Show every payload once in both languages, so that none stops a page later.
+
+    Raises
+    ------
+    RunnerError
+        If one was not made by this package, or was changed afterwards.
+    """
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", []):
+            block = output.get("data", {}).get(MIME)
+            if block is not None:
+                try:
+                    for language in LANGUAGES:
+                        to_html(block, language)
+                    [tidy_rows(inner) for inner in walk(block) if inner["block"] == "table"]
+                except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+                    kind = block.get("block") if isinstance(block, dict) else type(block).__name__
+                    what = f"cell '{cell['id']}' put out a {kind} that cannot be shown ({type(error).__name__}: {error})"
+                    raise RunnerError(f"{what}; make it with the functions of county_metrics") from error
+
+
 def blocks(notebook: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every payload block among the outputs, with the id of its cell, in order."""
     for cell in notebook["cells"]:
@@ -110,6 +142,7 @@ def result_rows(notebook: dict[str, Any]) -> list[dict[str, Any]]:
 
 def write_outputs(notebook: dict[str, Any], spec: RunSpec, folder: Path) -> None:
     """Write what is kept of a run: notebook, results, tables as CSV, figures as SVG in both languages."""
+    check_blocks(notebook)
     tell_apart(notebook)
     drawings = take_drawings(notebook)
     write_text(folder / "notebook.ipynb", json.dumps(notebook, ensure_ascii=False, indent=1) + "\n")

@@ -49,7 +49,14 @@ class Server:
 
     def serve(self) -> None:
         """Follow orders until the input ends."""
-        self.say(ready=True)
+        try:
+            self.say(ready=True)
+            self._follow()
+        finally:
+            # What is ended from now on wakes nobody.
+            signal.set_wakeup_fd(-1)
+
+    def _follow(self) -> None:
         rest = b""
         while True:
             readable, _, _ = select.select([0, self.woken.fileno()], [], [])

@@ -227,7 +227,7 @@ class _Build:
             if job.session.notebook is not None:
                 from county_metrics.pipeline.collect import clean
 
-                write_json(job.work / "notebook.ipynb", clean(job.session.notebook))
+                write_json(job.work / "notebook.ipynb", clean(job.session.notebook, mend=True))
             failure = self.store.keep_failure(job.work, spec.name, {"state": state, "error": message})
         return Outcome(spec, state, self._earlier(spec), seconds, message, failure, touched)
 

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,13 +55,17 @@ class Progress:
 
     def __init__(self) -> None:
         self.clock = Clock({}, 1)
+        self._speaking = threading.Lock()
 
     def say(self, text: str) -> None:
         """Write one line at once; a reader who has gone away does not stop the build."""
-        try:
-            print(text, flush=True)
-        except OSError:
-            sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+        with self._speaking:
+            try:
+                # In one piece, since several threads speak.
+                sys.stdout.write(f"{text}\n")
+                sys.stdout.flush()
+            except OSError:
+                sys.stdout = open(os.devnull, "w")  # noqa: SIM115
 
     def waiting(self) -> None:
         """Another build holds the build folder."""

@@ -34,7 +34,10 @@ FIXED_ENVIRONMENT = {
 OUTPUT_LIMIT = 20_000_000
 """Characters that a notebook may put out in all."""
 
-_START = "from county_metrics.pipeline import tracing as _cm; _cm.start({roots!r}, {declared!r}); del _cm"
+_START = (
+    "from county_metrics.pipeline import tracing as _cm; _cm.pack_all(get_ipython().kernel.session); "
+    "_cm.start({roots!r}, {declared!r}); del _cm"
+)
 _REPORT = "__import__('json').dumps(__import__('county_metrics.pipeline.tracing', fromlist=['report']).report())"
 
 
@@ -128,4 +131,16 @@ class SessionEngine(Engine):
         try:
             client.execute(env=environment, cwd=str(session.cwd or Path.cwd()))
         finally:
+            session.last_words = _last_line(folder / "log")
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _last_line(log: Path) -> str:
+    """What a kernel said last beside its notebook, for where it died."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - 4000))
+            lines = [line.strip() for line in file.read().decode("utf-8", "replace").splitlines()]
+    except OSError:
+        return ""
+    return next((line[:300] for line in reversed(lines) if line), "")

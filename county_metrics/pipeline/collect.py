@@ -29,12 +29,17 @@ def clean(notebook: Any, *, mend: bool = False) -> dict[str, Any]:
     Raises
     ------
     RunnerError
-        If it is not a valid notebook, or holds half a character, which no file can keep; with `mend` another stands there.
+        If it is not a valid notebook, holds half a character, which no file can keep, or a payload that cannot be shown;
+        with `mend` the character is replaced and the payload left out.
     """
     text = json.dumps(notebook, ensure_ascii=False)
     if (half := _HALF.search(text)) and not mend:
         raise RunnerError(f"an output holds half a character (U+{ord(half.group()):04X}); print whole ones")
     content: dict[str, Any] = json.loads(_HALF.sub("\ufffd", text))
+    for cell, output, fault in _faults(content):
+        if not mend:
+            raise RunnerError(f"cell '{cell['id']}' put out {fault}; make it with the functions of county_metrics")
+        del output["data"][MIME]
     content["metadata"].pop("papermill", None)
     language = content["metadata"].get("language_info", {})
     content["metadata"]["language_info"] = {"name": language.get("name", "python")}
@@ -94,26 +99,22 @@ def draw_all(block: dict[str, Any]) -> dict[str, str]:
     return {language: svg(block, language).decode("utf-8") for language in LANGUAGES}
 
 
-def check_blocks(notebook: dict[str, Any]) -> None:
-    """Show every payload once in both languages, so that none stops a page later.
-
-    Raises
-    ------
-    RunnerError
-        If one was not made by this package, or was changed afterwards.
-    """
+def _faults(notebook: dict[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any], str]]:
+    """Outputs whose payload this package did not make, found by showing each once in both languages: none stops a page."""
     for cell in notebook["cells"]:
         for output in cell.get("outputs", []):
             block = output.get("data", {}).get(MIME)
-            if block is not None:
-                try:
-                    for language in LANGUAGES:
-                        to_html(block, language)
-                    [tidy_rows(inner) for inner in walk(block) if inner["block"] == "table"]
-                except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-                    kind = block.get("block") if isinstance(block, dict) else type(block).__name__
-                    what = f"cell '{cell['id']}' put out a {kind} that cannot be shown ({type(error).__name__}: {error})"
-                    raise RunnerError(f"{what}; make it with the functions of county_metrics") from error
+            if block is None:
+                continue
+            try:
+                for language in LANGUAGES:
+                    to_html(block, language)
+                for inner in walk(block):
+                    if inner["block"] == "table":
+                        tidy_rows(inner)
+            except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+                kind = block.get("block") if isinstance(block, dict) else type(block).__name__
+                yield cell, output, f"a {kind} that cannot be shown ({type(error).__name__}: {error})"
 
 
 def blocks(notebook: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -142,7 +143,6 @@ def result_rows(notebook: dict[str, Any]) -> list[dict[str, Any]]:
 
 def write_outputs(notebook: dict[str, Any], spec: RunSpec, folder: Path) -> None:
     """Write what is kept of a run: notebook, results, tables as CSV, figures as SVG in both languages."""
-    check_blocks(notebook)
     tell_apart(notebook)
     drawings = take_drawings(notebook)
     write_text(folder / "notebook.ipynb", json.dumps(notebook, ensure_ascii=False, indent=1) + "\n")

@@ -43,6 +43,8 @@ class Session:
         What the kernel noted, after the last cell.
     ended : tuple of str, or None
         State and message, where the runner ended the kernel.
+    last_words : str
+        Last line that the kernel's process wrote beside its notebook.
     """
 
     cwd: Path | None = None
@@ -57,6 +59,7 @@ class Session:
     process: Any = None
     ended: tuple[str, str] | None = None
     started: float = 0.0
+    last_words: str = ""
 
     def started_in(self, process: Any) -> None:
         """Take note of the kernel's process."""

@@ -140,7 +140,8 @@ class Server:
         kernel = self._kernels[number] = Kernel(self, number)
         own = command[0] == sys.executable and "ipykernel_launcher" in command
         marked = env | {MARK: f"{self._mark}{number}"}
-        self.order(launch=number, command=command, env=marked, cwd=cwd, fork=self.fork and own, memory=self.memory)
+        log = str(Path(env["IPYTHONDIR"]).with_name("log"))
+        self.order(launch=number, command=command, env=marked, cwd=cwd, fork=self.fork and own, memory=self.memory, log=log)
         while not kernel.started.wait(0.2):
             if not self.alive:
                 kernel.end(-signal.SIGKILL)

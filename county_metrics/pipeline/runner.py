@@ -309,7 +309,8 @@ def _judge(future: Future[None], session: Session) -> tuple[State, str]:
     gone = session.process is not None and session.process.poll() is not None
     # nbclient has an error of its own only for a kernel that dies in a cell.
     if isinstance(error, DeadKernelError) or (isinstance(error, RuntimeError) and gone):
-        return "died", "the kernel ended by itself (killed, out of memory, or the notebook ended it)"
+        words = f"; its last words: {session.last_words}" if session.last_words else ""
+        return "died", f"the kernel ended by itself (killed, out of memory, or the notebook ended it){words}"
     if isinstance(error, CellTimeoutError):
         return "timed-out", "a cell took longer than allowed"
     if isinstance(error, PapermillExecutionError):

@@ -6,6 +6,7 @@ writes, starts or calls without having declared it is noted in words. A mere que
 
 from __future__ import annotations
 
+import json
 import os
 import site
 import sys
@@ -193,6 +194,21 @@ def start(roots: list[str], declared: list[str]) -> None:
     """
     _notes.append(_Notes(roots, declared))
     sys.addaudithook(_notes[-1].hook)
+
+
+def pack_all(session: Any) -> None:
+    """Let a kernel send text that holds half a character, which is then judged, instead of losing the message."""
+    from jupyter_client.jsonutil import json_default
+
+    usual = session.pack
+
+    def pack(message: Any) -> bytes:
+        try:
+            return bytes(usual(message))
+        except UnicodeEncodeError:
+            return json.dumps(message, default=json_default).encode("ascii")
+
+    session.pack = pack
 
 
 def report() -> dict[str, Any]:

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -85,18 +86,22 @@ class Store:
 
     @contextlib.contextmanager
     def scratch(self) -> Iterator[Path]:
-        """A folder of its own for one build, removed at its end; swept by the next one after a kill."""
+        """A folder of its own for one build, removed at its end, however it ends."""
         parent = self.build / "tmp"
         parent.mkdir(exist_ok=True)
         made: list[Path] = []
+        sweeper = None
         try:
             made.append(Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=parent)))
             made.append(Path(tempfile.mkdtemp(prefix="cm-")))
+            sweeper = _sweeper(made)
             (made[0] / "sockets").write_text(str(made[1]), "utf-8")
             yield made[0]
         finally:
             for folder in made:
                 shutil.rmtree(folder, ignore_errors=True)
+            if sweeper is not None:
+                sweeper.communicate()
             with contextlib.suppress(OSError):
                 parent.rmdir()
 
@@ -215,6 +220,15 @@ class Store:
     def forget_failure(self, name: str) -> None:
         """Drop the record of a failure after the run has succeeded."""
         shutil.rmtree(self.failed / name, ignore_errors=True)
+
+
+def _sweeper(folders: list[Path]) -> subprocess.Popen[bytes] | None:
+    """A process that removes folders when this one ends, even by a kill; none where there is no shell."""
+    wait = """trap "" INT TERM HUP; cat >/dev/null; rm -rf -- "$@" """
+    try:
+        return subprocess.Popen(["sh", "-c", wait, "sweep", *map(str, folders)], stdin=subprocess.PIPE, start_new_session=True)
+    except OSError:
+        return None
 
 
 def point(link: Path, target: Path) -> None:

@@ -33,6 +33,7 @@ FIXED_ENVIRONMENT = {
 }
 OUTPUT_LIMIT = 20_000_000
 """Characters that a notebook may put out in all."""
+_ERROR_LIMIT = 10_000
 
 _START = (
     "from county_metrics.pipeline import tracing as _cm; _cm.pack_all(get_ipython().kernel.session); "
@@ -77,6 +78,9 @@ class _Client(PapermillNotebookClient):
     def process_message(self, message: Any, cell: Any, cell_index: int) -> Any:
         """Take a message of the kernel; called by nbclient."""
         content = message["content"]
+        if message["msg_type"] == "error":
+            content["evalue"] = content["evalue"][:_ERROR_LIMIT]
+            content["traceback"] = [line[:_ERROR_LIMIT] for line in content["traceback"]]
         self._received += len(content.get("text", "")) + sum(
             len(part) for part in content.get("data", {}).values() if isinstance(part, str)
         )

@@ -205,6 +205,7 @@ class _Build:
         """Judge a finished run by what its notebook shows, keep it if good, else keep the failure beside."""
         spec, seconds = job.planned.spec, time.monotonic() - (job.session.started or job.started)
         state, message = _judge(future, job.session)
+        message = message if len(message) <= _LONGEST else f"{message[:_LONGEST]} …"
         touched = tuple(_said(what, self.root) for what in (job.session.trace or {}).get("touched", ()))
         if state == "done" and touched and self.limits.strict:
             state, message = (
@@ -270,6 +271,7 @@ def _on_signal(stop: Callable[[], None]) -> Iterator[None]:
             signal.signal(number, handler)
 
 
+_LONGEST = 600
 _DECLARE = "declare files under 'inputs' in {}; network, processes and writing elsewhere belong outside a run"
 
 

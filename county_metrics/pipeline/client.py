@@ -27,7 +27,6 @@ FIXED_ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
-    DRAW_ALL: "1",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
 }
@@ -132,6 +131,8 @@ class SessionEngine(Engine):
             manager.provisioner = ServedProvisioner(kernel_id="", kernel_spec=manager.kernel_spec, parent=manager)
             manager.provisioner.session = session
         environment = os.environ | FIXED_ENVIRONMENT | {"IPYTHONDIR": str(folder / "ipython"), "TMPDIR": str(folder / "tmp")}
+        if session.roots:
+            environment[DRAW_ALL] = "1"
         try:
             client.execute(env=environment, cwd=str(session.cwd or Path.cwd()))
         finally:

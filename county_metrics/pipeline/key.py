@@ -76,7 +76,9 @@ def portable(path: str, root: Path) -> str:
     place = Path(path)
     for prefix, folder in (("package:", PACKAGE), ("", root), ("data:", data_root())):
         if folder in (place, *place.parents):
-            return prefix + place.relative_to(folder).as_posix()
+            name = place.relative_to(folder).as_posix()
+            # A name of the project that looks like one of the others.
+            return f"./{name}" if not prefix and name.startswith(("package:", "data:")) else prefix + name
     return place.as_posix()
 
 

@@ -5,7 +5,10 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import threading
+import time
+from pathlib import Path
 
 import pytest
 
@@ -309,17 +312,27 @@ def test_note_of_sockets_that_is_cut_short_removes_no_other_folder(store, tmp_pa
     assert other.is_dir()
 
 
-def test_what_a_killed_builder_left_is_swept_by_the_next(store, tmp_path):
+def test_what_a_killed_builder_left_goes_by_itself(store, tmp_path):
     code = "import os, sys; from pathlib import Path; from county_metrics.pipeline.store import Store\n"
     code += "store = Store(Path(sys.argv[1]))\nwith store.locked(print), store.scratch() as folder:\n"
     code += "    print((folder / 'sockets').read_text(), flush=True); os._exit(9)"
-    left = subprocess.run(
-        [sys.executable, "-c", code, str(store.build)], capture_output=True, text=True, timeout=60
-    ).stdout.strip()
-    assert os.path.isdir(left)
+    done = subprocess.run([sys.executable, "-c", code, str(store.build)], capture_output=True, text=True, timeout=60)
+    left, end = done.stdout.strip(), time.monotonic() + 10
+    assert left
+    while os.path.isdir(left) and time.monotonic() < end:
+        time.sleep(0.02)
+    assert not os.path.exists(left)
+    assert not list((store.build / "tmp").glob("*"))
+
+
+def test_what_was_left_when_nobody_could_sweep_is_swept_by_the_next(store):
+    sockets = Path(tempfile.mkdtemp(prefix="cm-"))
+    left = store.build / "tmp" / "1-left"
+    left.mkdir(parents=True)
+    (left / "sockets").write_text(str(sockets), "utf-8")
     with store.locked(lambda: None):
-        assert not os.path.exists(left)
-        assert not list((store.build / "tmp").glob("*"))
+        assert not sockets.exists()
+        assert not left.exists()
 
 
 def test_second_builder_waits_and_says_so_once(store):

@@ -295,7 +295,18 @@ def strike(runner, target, seconds):
         time.sleep(0.005)
 
 
-BLOWS = [("runner", 4.0), ("server", 4.0), ("runner", 5.0), ("kernel", 3.0), ("runner", 6.0), ("server", 2.0), ("runner", 3.0)]
+BLOWS = [
+    ("runner", 4.0),
+    ("server", 4.0),
+    ("runner", 5.0),
+    ("kernel", 3.0),
+    ("runner", 6.0),
+    ("server", 2.0),
+    ("runner", 3.0),
+    ("kernel", 5.0),
+    ("runner", 1.0),
+    ("server", 6.0),
+]
 
 
 def test_kills_at_random_moments_lose_nothing_and_leave_nothing(project):

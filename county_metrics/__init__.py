@@ -25,6 +25,14 @@ _WHERE = {
     "figure": "evidence.frames",
     "claims": "evidence.frames",
     "mechanisms": "evidence.frames",
+    "difference_in_differences": "analysis.differences",
+    "difference_in_means": "analysis.differences",
+    "event_study": "analysis.event_study",
+    "staggered_adoption": "analysis.event_study",
+    "twfe_decomposition": "analysis.decomposition",
+    "synthetic_control": "analysis.synthetic",
+    "synthetic_did": "analysis.synthetic",
+    "randomisation_inference": "analysis.randomisation",
     "endpoint_change": "analysis.endpoints",
     "specification": "analysis.specification",
     "specification_curve": "analysis.specification",
@@ -32,6 +40,26 @@ _WHERE = {
     "sources": "analysis.sources",
     "check_change": "analysis.check",
     "gate": "analysis.design",
+    "interrupted_time_series": "analysis.series",
+    "controlled_time_series": "analysis.controlled",
+    "structural_break": "analysis.breaks",
+    "placebo_dates": "analysis.series_checks",
+    "series_checks": "analysis.series_checks",
+    "series_curve": "analysis.series_checks",
+    "compare_records": "analysis.records",
+    "compare_survival": "analysis.survival",
+    "compare_shares": "analysis.proportions",
+    "compare_counts": "analysis.rates",
+    "bootstrap_interval": "analysis.bootstrap",
+    "simulate_records": "analysis.simulate",
+    "simulate_series": "analysis.simulate",
+    "simulate_panel": "analysis.simulate",
+    "simulate_synthetic_control": "analysis.simulate",
+    "known_truth": "analysis.simulate",
+    "look": "analysis.readout",
+    "readout": "analysis.readout",
+    "working_days": "analysis.working_days",
+    "calendar_range": "analysis.working_days",
     "record": "analysis.record",
     "set_language": "present.wording",
     "show": "analysis.show",
@@ -46,33 +74,84 @@ __all__ = [
     "ParameterError",
     "UnknownIdError",
     "__version__",
+    "bootstrap_interval",
+    "calendar_range",
     "cases",
     "check_change",
     "check_data",
     "claims",
     "compare",
+    "compare_counts",
+    "compare_records",
+    "compare_shares",
+    "compare_survival",
+    "controlled_time_series",
+    "difference_in_differences",
+    "difference_in_means",
     "endpoint_change",
+    "event_study",
     "figure",
     "figures",
     "gate",
+    "interrupted_time_series",
+    "known_truth",
     "load_case",
+    "look",
     "mechanisms",
+    "placebo_dates",
+    "randomisation_inference",
+    "readout",
     "record",
+    "series_checks",
+    "series_curve",
     "set_language",
     "show",
+    "simulate_panel",
+    "simulate_records",
+    "simulate_series",
+    "simulate_synthetic_control",
     "sources",
     "specification",
     "specification_curve",
+    "staggered_adoption",
+    "structural_break",
+    "synthetic_control",
+    "synthetic_did",
+    "twfe_decomposition",
+    "working_days",
 ]
 
 if TYPE_CHECKING:
     from county_metrics.analysis import show, sources
+    from county_metrics.analysis.bootstrap import bootstrap_interval
+    from county_metrics.analysis.breaks import structural_break
     from county_metrics.analysis.check import check_change
+    from county_metrics.analysis.controlled import controlled_time_series
+    from county_metrics.analysis.decomposition import twfe_decomposition
     from county_metrics.analysis.design import DesignError, gate
+    from county_metrics.analysis.differences import difference_in_differences, difference_in_means
     from county_metrics.analysis.endpoints import endpoint_change
+    from county_metrics.analysis.event_study import event_study, staggered_adoption
+    from county_metrics.analysis.proportions import compare_shares
+    from county_metrics.analysis.randomisation import randomisation_inference
+    from county_metrics.analysis.rates import compare_counts
+    from county_metrics.analysis.readout import look, readout
     from county_metrics.analysis.record import record
+    from county_metrics.analysis.records import compare_records
+    from county_metrics.analysis.series import interrupted_time_series
+    from county_metrics.analysis.series_checks import placebo_dates, series_checks, series_curve
+    from county_metrics.analysis.simulate import (
+        known_truth,
+        simulate_panel,
+        simulate_records,
+        simulate_series,
+        simulate_synthetic_control,
+    )
     from county_metrics.analysis.sources import compare
     from county_metrics.analysis.specification import specification, specification_curve
+    from county_metrics.analysis.survival import compare_survival
+    from county_metrics.analysis.synthetic import synthetic_control, synthetic_did
+    from county_metrics.analysis.working_days import calendar_range, working_days
     from county_metrics.errors import DataError, ParameterError, UnknownIdError
     from county_metrics.evidence.browse import cases
     from county_metrics.evidence.frames import claims, figure, figures, mechanisms

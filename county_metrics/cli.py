@@ -70,6 +70,18 @@ def check(
 
 
 @app.command()
+def new_case(
+    folder: Annotated[Path, typer.Argument(help="Folder to make; it must not hold anything yet.")],
+    kind: Annotated[str, typer.Option(help="figures, records, series, panel or all.")] = "all",
+) -> None:
+    """Write a commented template of a case of your own; replace its made-up rows."""
+    from county_metrics.evidence.template import new_case as write_template
+
+    for path in write_template(folder, kind):
+        typer.echo(path)
+
+
+@app.command()
 def verify(
     sources: Annotated[Path, typer.Option(help="Folder with your copy of the source texts.")],
     write: Annotated[bool, typer.Option("--write", help="Write data/anchors.lock.csv anew from intact texts.")] = False,

@@ -68,12 +68,13 @@ class YamlMap:
 Node = Scalar | YamlList | YamlMap
 
 
-def read_text(path: Path, shown: str, problems: list[Problem]) -> str | None:
-    """Text of a UTF-8 file, a byte-order mark accepted; None after reporting a problem."""
+def read_text(path: Path, shown: str, problems: list[Problem], encoding: str = "utf-8") -> str | None:
+    """Text of a file in an encoding (utf-8 or gb18030), a byte-order mark accepted; None after reporting a problem."""
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return path.read_bytes().decode("utf-8-sig" if encoding == "utf-8" else encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        problems.append(Problem(shown, 0, 0, "", f"not UTF-8 (byte {error.start + 1}); save the file as UTF-8"))
+        name = encoding.upper()
+        problems.append(Problem(shown, 0, 0, "", f"not {name} (byte {error.start + 1}); save the file as {name}"))
     except OSError as error:
         problems.append(Problem(shown, 0, 0, "", f"cannot be read: {(error.strerror or 'unknown').lower()}"))
     return None
@@ -110,7 +111,7 @@ def read_csv(path: Path, shown: str, columns: Sequence[str], problems: list[Prob
                 message = "a quoted field runs over the end of its line; write it on one line"
                 problems.append(Problem(shown, line, 1, "row", message))
                 continue
-            starts = _starts(lines[line - 1])
+            starts = field_starts(lines[line - 1])
             if not header:
                 header = record
                 _check_header(header, columns, shown, line, starts, problems)
@@ -118,7 +119,7 @@ def read_csv(path: Path, shown: str, columns: Sequence[str], problems: list[Prob
                     return []
                 continue
             if len(record) != len(header):
-                problems.append(_misfit(record, header, shown, line, starts))
+                problems.append(misfit(record, header, shown, line, starts))
                 continue
             values = dict(zip(header, record, strict=True))
             rows.append(Row(values, shown, line, dict(zip(header, starts, strict=False))))
@@ -130,7 +131,8 @@ def read_csv(path: Path, shown: str, columns: Sequence[str], problems: list[Prob
     return rows if header else []
 
 
-def _starts(line: str) -> list[int]:
+def field_starts(line: str) -> list[int]:
+    """Columns, counted from 1, at which the fields of a line of a CSV file start."""
     starts, quoted = [1], False
     for index, sign in enumerate(line):
         if sign == '"':
@@ -155,7 +157,8 @@ def _check_header(
         problems.append(Problem(shown, line, 1, "header", f"misses the columns {', '.join(missing)}"))
 
 
-def _misfit(record: list[str], header: list[str], shown: str, line: int, starts: list[int]) -> Problem:
+def misfit(record: list[str], header: list[str], shown: str, line: int, starts: list[int]) -> Problem:
+    """The problem of a row with more or fewer fields than the header."""
     column = starts[len(header)] if len(record) > len(header) and len(starts) > len(header) else 1
     cause = "a stray comma? Put text that holds a comma in double quotes" if len(record) > len(header) else "a comma is missing"
     return Problem(shown, line, column, "row", f"{len(record)} fields where the header has {len(header)}: {cause}")
@@ -234,6 +237,12 @@ def _faults(events: list[Any]) -> Iterator[tuple[Any, str]]:
             yield event, "anchors and aliases are not read; write the value out"
         if isinstance(event, kinds.ScalarEvent) and (found := _UNREADABLE.search(event.value)):
             yield event, _unreadable(found.group())
+
+
+def stray(text: str) -> str | None:
+    """What is said of the first character of a text that cannot stand in one; None where all can."""
+    found = _UNREADABLE.search(text)
+    return _unreadable(found.group()) if found else None
 
 
 def _unreadable(sign: str) -> str:

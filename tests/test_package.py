@@ -82,8 +82,8 @@ def test_environment_yml_is_generated_from_the_lock():
 
 
 def test_environment_yml_parses_as_conda_reads_it():
-    from rattler import MatchSpec
     import yaml
+    from rattler import MatchSpec
 
     parsed = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))
     conda = [spec for spec in parsed["dependencies"] if isinstance(spec, str)]

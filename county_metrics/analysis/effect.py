@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 LEAST_P = 0.001
 _DIGITS = 12
+_ENDS = ("conf_low", "conf_high")
 
 
 class AnalysisError(CountyMetricsError, ValueError):
@@ -57,7 +58,7 @@ class Estimate:
     places: int = 3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class EffectResult(payload.Shown):
     """Result of an estimator: labelled, frozen, without clock or address.
 
@@ -188,6 +189,8 @@ class EffectResult(payload.Shown):
         from county_metrics.present.plots import draw
         from county_metrics.present.wording import current_language
 
+        if not 0 <= which < len(self.plots):
+            raise AnalysisError(f"there is no plot {which}; this result has {len(self.plots)}, counted from 0")
         return draw(self.plots[which], current_language())
 
     def __repr__(self) -> str:
@@ -228,8 +231,9 @@ def effect_number(found: Estimate, field_name: str) -> dict[str, Any]:
 
 def _shown(found: Estimate) -> list[Any]:
     interval = effect_number(found, "conf_low")
-    if found.conf_low is not None and found.conf_high is not None:
-        interval = say("number.bracket", low=interval, high=effect_number(found, "conf_high"))
+    if (found.conf_low, found.conf_high) != (None, None):
+        low, high = (effect_number(found, end) if getattr(found, end) is not None else say("number.open") for end in _ENDS)
+        interval = say("number.bracket", low=low, high=high)
     return [*(effect_number(found, name) for name in ("estimate", "std_error")), interval, effect_number(found, "p_value")]
 
 
@@ -251,3 +255,18 @@ def own_label(text: str) -> dict[str, Any]:
 
 
 Alternative = Literal["two-sided", "less", "greater"]
+
+
+def fitting_places(*values: float) -> int:
+    """Decimal places that give the smallest of some numbers two significant digits and the largest three, at most 6.
+
+    Examples
+    --------
+    >>> fitting_places(-143.7, 12.3), fitting_places(0.0123), fitting_places(0.0)
+    (0, 4, 3)
+    """
+    sizes = [abs(value) for value in values if math.isfinite(value) and value]
+    if not sizes:
+        return 3
+    wanted = max(1 - math.floor(math.log10(min(sizes))), 2 - math.floor(math.log10(max(sizes))))
+    return min(max(wanted, 0), 6)

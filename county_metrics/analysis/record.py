@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from county_metrics.analysis.design import designs
+from county_metrics.analysis.effect import EffectResult, effect_number, plain_value
 from county_metrics.analysis.result import Bounded, ChangeResult
 from county_metrics.analysis.show import bracket, headline, main_measure
 from county_metrics.analysis.specification import Specification
 from county_metrics.evidence.bounds import Interval
 from county_metrics.evidence.card import figure_number
+from county_metrics.evidence.case import Case
 from county_metrics.present import payload
 from county_metrics.present.number import number
 from county_metrics.present.tables import column
-from county_metrics.present.wording import both, say
+from county_metrics.present.wording import both, join, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +48,14 @@ class Record(payload.Shown):
         return payload.results(list(self.rows), self.card, payload.table("results", say("results.caption"), columns, shown))
 
 
-def record(result: ChangeResult | Specification, **counts: int) -> Record:
+def record(result: ChangeResult | Specification | EffectResult, case: Case | None = None, **counts: int) -> Record:
     """Typed results of an analysis, for the run's ``results.json`` and the table over all runs.
 
     Parameters
     ----------
-    result : ChangeResult or Specification
+    result : ChangeResult, Specification or EffectResult
+    case : Case, optional
+        Where the data of an `EffectResult` come from, for the overview.
     **counts : int
         Further whole numbers to keep, by name.
 
@@ -60,6 +64,9 @@ def record(result: ChangeResult | Specification, **counts: int) -> Record:
     Record
         Shown as the last output of a notebook; the runner reads it from there.
     """
+    if isinstance(result, EffectResult):
+        rows = _effect_rows(result) + [result_row(name, value, "count", result.method) for name, value in counts.items()]
+        return Record(tuple(rows), _effect_card(result, case))
     one = isinstance(result, Specification)
     source = f"{'specification' if one else 'endpoint_change'}({result.pair.case}, {result.pair.id})"
     rows = _specification_rows(result, source) if isinstance(result, Specification) else _change_rows(result, source)
@@ -91,6 +98,36 @@ def _specification_rows(result: Specification, source: str) -> list[dict[str, An
     measured = [("break_even", result.break_even, "percent_a_year"), ("percent_change", result.percent_change, "percent")]
     rows = [_bounded_row(name, found.value, found, unit, source) for name, found, unit in measured]
     return [*rows, result_row("years", result.years, "year", source)]
+
+
+def _effect_rows(result: EffectResult) -> list[dict[str, Any]]:
+    rows = []
+    for found in result.estimates:
+        low, high = (None if end is None else plain_value(end) for end in (found.conf_low, found.conf_high))
+        rows.append(result_row(found.term, plain_value(found.estimate), found.unit or "number", result.method, low, high))
+        for name in ("std_error", "p_value"):
+            value = getattr(found, name)
+            if value is not None:
+                rows.append(result_row(f"{found.term}_{name}", plain_value(value), "number", result.method))
+    return rows + [result_row(f"n_{name}", count, "count", result.method) for name, count in result.counts.items()]
+
+
+def _effect_card(result: EffectResult, case: Case | None) -> dict[str, Any]:
+    """What an overview shows of an estimate: place, estimand, headline with its interval."""
+    found = result.headline
+    interval: Any = found.withheld or say("number.none")
+    if found.conf_low is not None and found.conf_high is not None:
+        interval = say("number.bracket", low=effect_number(found, "conf_low"), high=effect_number(found, "conf_high"))
+    stamp = say("effect.simulated_short") if result.simulated else both("", "")
+    return {
+        "place": stamp if case is None or result.simulated else both(**case.name),
+        "title": result.estimand,
+        "nature": "estimate",
+        "design": designs()[result.design].notation,
+        "grade": [],
+        "headline": join([found.label, effect_number(found, "estimate")], both(": ", "：")),
+        "bounds": interval,
+    }
 
 
 def _bounded_row(name: str, value: Any, bounds: Bounded | Interval, unit: str, provenance: str) -> dict[str, Any]:

@@ -17,8 +17,10 @@ OPTIONAL = frozenset(
 class Entry:
     """Takes values out of a YAML mapping and reports what is missing or wrong."""
 
-    def __init__(self, node: Node, path: str, keys: tuple[str, ...], problems: list[Problem]) -> None:
-        self.path, self.problems = path, problems
+    def __init__(
+        self, node: Node, path: str, keys: tuple[str, ...], problems: list[Problem], optional: frozenset[str] = OPTIONAL
+    ) -> None:
+        self.path, self.problems, self.optional = path, problems, optional
         self.items: dict[str, Node] = {}
         self.line, self.column = node.line, node.column
         if not isinstance(node, YamlMap):
@@ -28,7 +30,7 @@ class Entry:
         for name, (line, column) in node.keys.items():
             if name not in keys:
                 problems.append(Problem(path, line, column, name, f"not a key here; {nearest(name, keys)}"))
-        missing = [key for key in keys if key not in node.items and key not in OPTIONAL]
+        missing = [key for key in keys if key not in node.items and key not in optional]
         if missing:
             self.problem("", node, f"misses {', '.join(missing)}")
 
@@ -45,7 +47,7 @@ class Entry:
         if not isinstance(node, Scalar):
             self.problem(name, node, "must be plain text")
             return ""
-        if not node.text and name not in OPTIONAL:
+        if not node.text and name not in self.optional:
             self.problem(name, node, "empty")
         return node.text
 
@@ -63,8 +65,13 @@ class Entry:
     def one_of(self, name: str, allowed: tuple[str, ...]) -> str:
         """Text that must be one of a few."""
         value = self.text(name)
-        if value and value not in allowed:
-            self.problem(name, self.items[name], f"'{value}' is not allowed; {nearest(value, allowed)}")
+        return self.among(name, self.items[name], allowed) if value else ""
+
+    def among(self, name: str, node: Node, allowed: tuple[str, ...]) -> str:
+        """Text of a node that must be one of a few; `name` is the key it belongs to."""
+        value = node.text if isinstance(node, Scalar) else ""
+        if value not in allowed:
+            self.problem(name, node, f"'{value}' is not allowed; {nearest(value, allowed)}")
         return value
 
     def period(self, name: str) -> str:
@@ -85,3 +92,18 @@ class Entry:
             self.problem(name, node, "must be a list (write [] when it is empty)")
             return []
         return node.items
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Texts of a list, each plain."""
+        nodes = self.list(name)
+        for node in nodes:
+            if not isinstance(node, Scalar):
+                self.problem(name, node, "must be plain text")
+        return tuple(node.text for node in nodes if isinstance(node, Scalar))
+
+    def mapping(self, name: str) -> dict[str, Node]:
+        """Nodes of a mapping by key; none where it is absent."""
+        node = self.items.get(name)
+        if node is not None and not isinstance(node, YamlMap):
+            self.problem(name, node, "must hold 'name: value' lines (write {} when it is empty)")
+        return node.items if isinstance(node, YamlMap) else {}

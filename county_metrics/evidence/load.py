@@ -160,7 +160,7 @@ def load_folder(folder: Path, words: Vocabulary, problems: list[Problem], seen: 
     found = folder / "figures.csv"
     name = tree.items["id"].text if "id" in tree.items and hasattr(tree.items["id"], "text") else folder.name
     figures = load_figures(found, name, words, problems, seen) if found.exists() else ()
-    return build_case(tree, shown(path), figures, words.sources, problems)
+    return build_case(tree, path, figures, words.sources, problems)
 
 
 def case_ids() -> tuple[str, ...]:

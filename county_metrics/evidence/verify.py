@@ -32,13 +32,15 @@ def check_data(folder: Path | None = None) -> list[Problem]:
     problems: list[Problem] = []
     if folder is not None and (folder / "case.yaml").is_file():
         words = load_vocabulary(problems, folder, load_vocabulary(problems))
-        load_folder(folder, words, problems, {})
+        case = load_folder(folder, words, problems, {})
+        problems += case.check_tables() if case else []
         return sorted(set(problems))
     root = folder or data_root()
     if not (root / "cases").is_dir():
         message = "holds neither a case.yaml nor a folder 'cases'; name a case folder or a data folder"
         return [Problem(shown(root), 0, 0, "", message)]
     catalogue = read_catalogue(root, problems)
+    problems += [problem for case in catalogue.cases for problem in case.check_tables()]
     if not problems and (root / LOCK).exists():
         problems += _stale(root / LOCK, catalogue)
     return sorted(set(problems))

@@ -43,7 +43,8 @@ class _Project:
     def case(self, name: str) -> Case | UnknownIdError | DataError:
         if name not in self.cases:
             try:
-                self.cases[name] = load_case(name)
+                case = self.cases[name] = load_case(name)
+                self.problems += case.check_tables()
             except (UnknownIdError, DataError) as error:
                 self.cases[name] = error
         return self.cases[name]

@@ -58,7 +58,7 @@ def walk(block: dict[str, Any]) -> list[dict[str, Any]]:
     return [block] + [found for part in inner for found in walk(part)]
 
 
-def to_html(block: dict[str, Any], language: str, figure: Any = None) -> str:
+def to_html(block: dict[str, Any], language: str, figure: Any = None, *, page: bool = False) -> str:
     """A block as HTML.
 
     Parameters
@@ -68,14 +68,16 @@ def to_html(block: dict[str, Any], language: str, figure: Any = None) -> str:
     language : {"en", "zh"}
     figure : callable, optional
         Gives the ``src`` of a plot block; without it only the caption is set.
+    page : bool
+        Tables as a page of the report shows them.
     """
     kind = block["block"]
     if kind == "stack":
-        return "\n".join(to_html(part, language, figure) for part in block["blocks"])
+        return "\n".join(to_html(part, language, figure, page=page) for part in block["blocks"])
     if kind == "results":
-        return to_html(block["shown"], language, figure)
+        return to_html(block["shown"], language, figure, page=page)
     if kind == "table":
-        return tables.table_html(block, language)
+        return tables.table_html(block, language, page=page)
     if kind == "plot":
         image = f'<img src="{html.escape(figure(block))}" alt="{_attribute(block["alt"], language)}">' if figure else ""
         return f'<figure class="cm-plot">{image}<figcaption>{markup(block["caption"], language)}</figcaption></figure>'

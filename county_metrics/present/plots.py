@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from county_metrics.errors import unknown_id
 from county_metrics.paths import fonts
-from county_metrics.present import curve
+from county_metrics.present import curve, panel_plot, records_plot, series_plot
 from county_metrics.present.number import format_number
 from county_metrics.present.wording import plain
 
@@ -88,6 +88,7 @@ def draw(block: dict[str, Any], language: str) -> Figure:
     from matplotlib.figure import Figure
 
     painters = {"slope": _slope, "intervals": _intervals, "multiples": _multiples, "curve": curve.paint}
+    painters |= {"series": series_plot.paint} | panel_plot.PAINTERS | records_plot.PAINTERS
     if block["kind"] not in painters:
         raise unknown_id("plot", block["kind"], list(painters))
     with _own_settings():

@@ -15,7 +15,15 @@ from county_metrics.present.number import number_html, number_plain
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 _SLOT = re.compile(r"\{(\w+)\}")
-_FILES = ("wording.toml", "wording_site.toml", "wording_own.toml", "wording_records.toml", "wording_series.toml", "wording_panel.toml")
+_FILES = (
+    "wording.toml",
+    "wording_site.toml",
+    "wording_own.toml",
+    "wording_records.toml",
+    "wording_series.toml",
+    "wording_panel.toml",
+    "wording_pdf.toml",
+)
 _current: Language = "en"
 
 

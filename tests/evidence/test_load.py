@@ -172,7 +172,7 @@ SOURCES = "Allowed: journal_2025, longgang_2024, party_school_2017, urban_rural_
          "4:11: anchors and aliases are not read; write the value out"),
         ('level_en: "county"', "level_eng: county", "4:1: level_eng: not a key here; did you mean 'level_en'? "
          "Allowed: code, code_from, code_to, concurrent_events, id, level_en, level_zh, name_en, name_zh, "
-         "parent_en, parent_zh, reforms, selection_en, selection_zh, status"),
+         "panel, parent_en, parent_zh, records, reforms, selection_en, selection_zh, series, status"),
         ('level_en: "county"\n', "", "1:1: misses level_en"),
         ('level_en: "county"', "level_en: ''", "4:11: level_en: empty"),
         ('level_en: "county"', "level_en: [county]", "4:11: level_en: must be plain text"),

@@ -1,0 +1,203 @@
+"""Sup-F test of one break at an unknown time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from county_metrics.analysis.check import CheckResult
+from county_metrics.analysis.effect import AnalysisError, EffectResult, Estimate, own_label
+from county_metrics.analysis.series import p_node
+from county_metrics.analysis.series_data import Floats, read_series, require_columns
+from county_metrics.analysis.series_fit import require_rank
+from county_metrics.analysis.series_model import LEAST_SIDE
+from county_metrics.present.number import number
+from county_metrics.present.series_plot import series_block
+from county_metrics.present.wording import say
+
+DRAWS, STEPS, SEED = 10_000, 2_000, 19930731
+_BLOCK = 250
+
+
+def structural_break(
+    data: pd.DataFrame, *, outcome: str, time: str, regressors: Sequence[str] = (), lags: Sequence[int] = (), trend: bool = False,
+    trim: float = 0.15, log: bool = False,
+) -> EffectResult:  # fmt: skip
+    """Test whether all coefficients of a regression changed at one unknown time, and date it.
+
+    Parameters
+    ----------
+    data : pandas.DataFrame
+        One row a period, regular.
+    outcome, time : str
+        Columns, as for `interrupted_time_series`.
+    regressors : sequence of str
+        Columns whose coefficients may change beside the constant.
+    lags : sequence of int
+        Lags of the outcome taken as regressors, in periods; the first periods are used up by them.
+    trend : bool
+        Whether a linear trend is among the regressors.
+    trim : float
+        Share of the periods at each end where no break is looked for, between 0.05 and 0.45.
+    log : bool
+        Take the natural logarithm of the outcome first.
+
+    Returns
+    -------
+    EffectResult
+        ``sup_f``, the largest of the F statistics, each (RSS − ESS)/(ESS/(n − 2k)), with its p-value; ``settings``
+        hold ``break_after`` (last period before the break) and ``first_after``; ``data`` every F statistic.
+
+    Raises
+    ------
+    AnalysisError
+        For data or choices that cannot be used.
+
+    Notes
+    -----
+    **Estimand.** Whether one set of coefficients holds throughout, against two sets with one break.
+
+    **Assumptions.** Uncorrelated errors of equal variance, regressors without trend; at most one break.
+
+    Where the residuals of the two fits are correlated (Ljung–Box), the p-value is withheld; below 16 periods too.
+
+    **Not for.** Naming the cause of a break; a start known beforehand (`interrupted_time_series`).
+
+    Definition of F and of the date as in Zeileis, Leisch, Hornik and Kleiber (2002, Journal of Statistical Software 7(2)).
+    The p-value is simulated from the limit of Andrews (1993, Econometrica 61, 821–856): 10,000 draws of 2,000 steps,
+    fixed seed; the least that it can be is 1/10,001.
+    """
+    named: dict[str, str | None] = {f"regressor {place}": name for place, name in enumerate(regressors, 1)}
+    require_columns(data, named | {"outcome": outcome, "time": time})
+    if not 0.05 <= trim <= 0.45:
+        raise AnalysisError(f"trim is a share between 0.05 and 0.45, not {trim!r}")
+    lags = (lags,) if isinstance(lags, int) else lags
+    if isinstance(lags, str) or any(not isinstance(lag, int) or lag < 1 for lag in lags) or len(set(lags)) != len(lags):
+        raise AnalysisError(f"lags are different whole numbers of at least 1, not {list(lags)!r}")
+    limits: dict[str, float | None] = dict.fromkeys(regressors)
+    series = read_series(data, outcome=outcome, time=time, start=None, extra=limits, missing="refuse", above=0.0 if log else None)
+    axis = series.axis
+    values = np.log(series.values) if log else series.values
+    names, design, used = _regression(values, series.extra, lags, trend)
+    require_rank(design, names)
+    statistics, first = f_statistics(values[used:], design, trim)
+    best = int(np.argmax(statistics))
+    last_before = used + first + best - 1
+    k, sup = design.shape[1], float(statistics[best])
+    checks = (_correlation(values[used:], design, last_before + 1 - used),)
+    reason = None if checks[0].passed else say("breaks.correlated")
+    if len(design) < 2 * LEAST_SIDE:
+        reason = say("breaks.few", least=number(2 * LEAST_SIDE, ref="constant:least_break"))
+    p = None if reason else sup_f_p_value(sup, k, trim)
+    labels = [axis.label(place) for place in range(used, axis.length)]
+    table = pd.DataFrame({"period": labels, "f_statistic": np.nan})
+    table.loc[first - 1 : first + len(statistics) - 2, "f_statistic"] = statistics
+    estimate = Estimate("sup_f", say("breaks.sup_f"), sup, statistic=sup, p_value=p, unit="F", withheld=reason, places=2)
+    settings = {"break_after": axis.label(last_before), "first_after": axis.label(last_before + 1)}
+    simulated = bool(data.attrs.get("simulated", False))
+    lines = {"observed": series.values.tolist(), "fitted": _two_fits(values, design, used, last_before, log)}
+    periods, unit = [axis.label(place) for place in series.places], str(data.attrs.get("unit", ""))
+    plot = series_block("break", outcome, periods, lines, last_before + 1, simulated=simulated, unit=unit)
+    return EffectResult(
+        method="structural_break",
+        design="series",
+        estimand=say("breaks.estimand", outcome=own_label(outcome)),
+        estimates=(estimate,),
+        counts={"observations": len(design), "before": last_before + 1 - used, "after": axis.length - last_before - 1},
+        settings=settings | {"trim": trim, "coefficients": k},
+        assumptions=(say("breaks.assume_errors"), say("breaks.assume_one")),
+        notes=(
+            say("breaks.dated", before=settings["break_after"], after=settings["first_after"]),
+            say("breaks.limit", draws=number(DRAWS, ref="constant:draws"), trim=number(trim, ref="param:trim")),
+            say("breaks.cause"),
+        ),
+        checks=checks,
+        data=table,
+        plots=(plot,),
+        simulated=simulated,
+    )
+
+
+def _regression(
+    values: Floats, extra: dict[str, Floats], lags: Sequence[int], trend: bool
+) -> tuple[tuple[str, ...], Floats, int]:
+    """Names and columns of the regression, and the number of periods that the lags use up."""
+    used, n = max(lags, default=0), len(values)
+    if used >= n - 4:
+        raise AnalysisError(f"lags of {used} periods leave too few of {n}; use shorter ones or a longer series")
+    columns = {"const": np.ones(n - used)} | ({"trend": np.arange(n - used) / n} if trend else {})
+    columns |= {f"lag_{lag}": values[used - lag : n - lag] for lag in lags}
+    columns |= {f"column {name}": column[used:] for name, column in extra.items()}
+    return tuple(columns), np.column_stack(list(columns.values())), used
+
+
+def f_statistics(y: Floats, design: Floats, trim: float) -> tuple[Floats, int]:
+    """F statistics of a break after each candidate, and how many rows lie before the first."""
+    n, k = design.shape
+    first, last = max(int(np.floor(trim * n)), k + 1), min(n - int(np.floor(trim * n)), n - k - 1)
+    if last < first:
+        raise AnalysisError(f"{n} periods with {k} coefficients leave no candidate for a break; leave out regressors or lags")
+    whole = _rss(y, design)
+    found = []
+    for split in range(first, last + 1):
+        parts = _rss(y[:split], design[:split]) + _rss(y[split:], design[split:])
+        if parts <= 1e-20 * max(float(y @ y), 1e-300):
+            raise AnalysisError("two sets of coefficients fit every period exactly, so there is no variation to test against")
+        found.append((whole - parts) / (parts / (n - 2 * k)))
+    return np.array(found), first
+
+
+def _rss(y: Floats, design: Floats) -> float:
+    residuals = y - design @ np.linalg.lstsq(design, y, rcond=None)[0]
+    return float(residuals @ residuals)
+
+
+@cache
+def _limit_draws(k: int, trim: float) -> Floats:
+    """Sorted draws of the largest normalised squared Brownian bridge in k dimensions over the trimmed range."""
+    rng = np.random.default_rng(SEED)
+    share = np.arange(1, STEPS + 1) / STEPS
+    inside = (share >= trim) & (share <= 1 - trim)
+    scale = (share * (1 - share))[inside]
+    found = np.empty(DRAWS)
+    for begin in range(0, DRAWS, _BLOCK):
+        total = np.zeros((_BLOCK, int(inside.sum())))
+        for _ in range(k):
+            walk = np.cumsum(rng.standard_normal((_BLOCK, STEPS)), axis=1) / np.sqrt(STEPS)
+            total += (walk[:, inside] - share[inside] * walk[:, -1:]) ** 2
+        found[begin : begin + _BLOCK] = (total / scale).max(axis=1)
+    return np.sort(found)
+
+
+def sup_f_p_value(statistic: float, k: int, trim: float) -> float:
+    """Share of draws of the limit that reach the statistic (one draw counts as reaching it)."""
+    draws = _limit_draws(k, float(trim))
+    above = len(draws) - int(np.searchsorted(draws, statistic, side="left"))
+    return (1 + above) / (1 + len(draws))
+
+
+def _two_fits(values: Floats, design: Floats, used: int, last_before: int, log: bool) -> list[float]:
+    split = last_before + 1 - used
+    fitted = np.full(len(values), np.nan)
+    for rows in (slice(0, split), slice(split, len(design))):
+        y = values[used:][rows]
+        fitted[used:][rows] = design[rows] @ np.linalg.lstsq(design[rows], y, rcond=None)[0]
+    return [float(value) for value in (np.exp(fitted) if log else fitted)]
+
+
+def _correlation(y: Floats, design: Floats, split: int) -> CheckResult:
+    """Ljung–Box test of the residuals of the two fits: correlated errors make the p-value of the break too small."""
+    from statsmodels.stats.diagnostic import acorr_ljungbox
+
+    sides = (slice(0, split), slice(split, len(y)))
+    parts = [y[side] - design[side] @ np.linalg.lstsq(design[side], y[side], rcond=None)[0] for side in sides]
+    lags = max(min(10, len(y) // 5), 1)
+    p = float(acorr_ljungbox(np.concatenate(parts), lags=[lags])["lb_pvalue"].iloc[0])
+    shown: dict[str, Any] = {"lags": number(lags, ref="result:ljung_box_lags"), "p": p_node(p, "ljung_box")}
+    return CheckResult(
+        "autocorrelation", p >= 0.05, say("series_check.autocorrelation"), say("series_check.autocorrelation_text", **shown)
+    )

@@ -1,0 +1,229 @@
+"""Robustness of an interrupted time series: placebo dates, other dates, windows, lags, single periods, all choices at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from county_metrics.analysis.check import CheckResult, Checks
+from county_metrics.analysis.effect import AnalysisError, fitting_places, own_label, plain_value
+from county_metrics.analysis.series import analyse, autocorrelation_check
+from county_metrics.analysis.series_data import Segments
+from county_metrics.analysis.series_model import (
+    LEAST_CYCLES,
+    LEAST_SIDE,
+    Model,
+    lags_of,
+    model_of,
+    read,
+    restrict,
+    settle_season,
+    solve,
+)
+from county_metrics.present import payload
+from county_metrics.present.curve import axis, curve_block, curve_table
+from county_metrics.present.number import number
+from county_metrics.present.payload import Block
+from county_metrics.present.wording import say
+
+ENOUGH_PLACEBOS = 10
+_MOST = 500
+_CHOICES = ("method", "errors", "season", "trend", "slope", "phase_in", "window", "hac_lags", "order")
+
+
+def _prepare(data: pd.DataFrame, time: str, start: Any, choices: Mapping[str, Any]) -> tuple[Segments, Model]:
+    given = dict(choices)
+    missing = given.pop("missing", "refuse")
+    model = model_of(**{name: value for name, value in given.items() if name not in ("horizon", "use_t", "level")})
+    series = read(data, model, time, start, missing)
+    return series, settle_season(series, model)[0]
+
+
+def _level(series: Segments, model: Model) -> float:
+    fit = solve(series, model)
+    return float(fit.params[fit.names.index("level_change")])
+
+
+def _tried(series: Segments, model: Model) -> float | None:
+    """Level change, or None where these periods cannot bear the model."""
+    try:
+        return _level(series, model)
+    except AnalysisError:
+        return None
+
+
+def _moved(series: Segments, model: Model, start: int, *, only_before: int | None = None) -> Segments:
+    kept = series.kept & (series.places < only_before) if only_before is not None else series.kept
+    return restrict(replace(series, start=start, kept=kept), model)
+
+
+def placebo_dates(
+    data: pd.DataFrame, *, outcome: str, time: str, intervention_time: Any, least_side: int = LEAST_SIDE, **choices: Any
+) -> CheckResult:
+    """Compare the level change with those at made-up starts before the true one.
+
+    Parameters
+    ----------
+    data, outcome, time, intervention_time
+        As for `interrupted_time_series`; only periods before the true start are used for the made-up ones.
+    least_side : int
+        Periods that a made-up start has on each side, at least.
+    **choices
+        Further arguments of `interrupted_time_series` that make the model, and ``missing``.
+
+    Returns
+    -------
+    CheckResult
+        Passed where the true change is larger in size than every other, failed where it is not; informs only where
+        there are fewer than 10 made-up starts. Neighbouring starts share data, so the rank is no p-value.
+
+    Raises
+    ------
+    AnalysisError
+        For data or choices that cannot be used.
+    """
+    series, model = _prepare(data, time, intervention_time, choices | {"outcome": outcome})
+    return _placebo(series, model, max(least_side, 2))
+
+
+def _placebo(series: Segments, model: Model, least_side: int) -> CheckResult:
+    true, found = abs(_level(series, model)), []
+    first = max(least_side, LEAST_CYCLES * (model.season_length or 0) if model.season else 0)
+    for start in range(first, series.start):
+        moved = _moved(series, model, start, only_before=series.start)
+        if min(moved.sides()) >= least_side and (level := _tried(moved, model)) is not None:
+            found.append(abs(level))
+    label = say("series_check.placebo_dates")
+    if not found:
+        return CheckResult("placebo_dates", None, label, say("series_check.placebo_none"))
+    larger = sum(value >= true for value in found)
+    places = fitting_places(true, max(found))
+    text = say(
+        "series_check.placebo_text",
+        count=number(len(found), ref="result:placebo_dates"),
+        larger=number(larger, ref="result:placebo_larger"),
+        true=number(plain_value(true), ref="result:level_change_size", places=places),
+        largest=number(plain_value(max(found)), ref="result:placebo_largest", places=places),
+    )
+    return CheckResult("placebo_dates", larger == 0 if len(found) >= ENOUGH_PLACEBOS else None, label, text)
+
+
+def series_checks(data: pd.DataFrame, *, outcome: str, time: str, intervention_time: Any, **choices: Any) -> Checks:
+    """All robustness checks of an interrupted time series.
+
+    Parameters
+    ----------
+    data, outcome, time, intervention_time, **choices
+        As for `placebo_dates`.
+
+    Returns
+    -------
+    Checks
+        Residual autocorrelation, placebo dates; range of the level change with the start moved by up to three periods,
+        with narrower windows, without each period; range of its Newey–West error over lags. A range passes where every
+        level change has the sign of the one reported; that over other dates informs, since a true start is one date.
+
+    Raises
+    ------
+    AnalysisError
+        For data or choices that cannot be used.
+    """
+    series, model = _prepare(data, time, intervention_time, choices | {"outcome": outcome})
+    fit = solve(series, model)
+    base = float(fit.params[fit.names.index("level_change")])
+    checks = [autocorrelation_check(fit, series, model), _placebo(series, model, LEAST_SIDE)]
+    moved = [
+        _moved(series, model, series.start + shift)
+        for shift in (-3, -2, -1, 1, 2, 3)
+        if 0 < series.start + shift < series.axis.length
+    ]
+    sides = [max(LEAST_SIDE, round(min(series.sides()) * share)) for share in (0.5, 0.75, 1)]
+    narrow = [restrict(series, replace(model, window=side)) for side in sorted(set(sides))]
+    single = [replace(series, kept=series.kept & (series.places != place)) for place in np.flatnonzero(series.kept)]
+    for name, variants in (("dates", moved), ("window", narrow), ("leave_one_out", single)):
+        checks.append(_range(name, base, variants, model))
+    if model.errors == "hac":
+        checks.append(_lags(series, model))
+    return Checks(tuple(checks))
+
+
+def _range(name: str, base: float, variants: Sequence[Segments], model: Model) -> CheckResult:
+    """Smallest and largest level change over variants that the model can be fitted to."""
+    tried = [_tried(variant, model) for variant in variants if min(variant.sides()) >= LEAST_SIDE]
+    found = [level for level in tried if level is not None]
+    label = say(f"series_check.{name}")
+    if not found:
+        return CheckResult(name, None, label, say("series_check.range_none"))
+    places = fitting_places(base)
+    ends = span(name, found, places)
+    text = say("series_check.range_text", count=number(len(found), ref=f"result:{name}_fits"), **ends)
+    same = all(np.sign(value) == np.sign(base) for value in found)
+    return CheckResult(name, None if name == "dates" else same, label, text)
+
+
+def span(name: str, values: Sequence[float], places: int) -> dict[str, Any]:
+    """Number nodes of the smallest and the largest of some results."""
+    ends = {"low": min(values), "high": max(values)}
+    return {end: number(plain_value(value), ref=f"result:{name}_{end}", places=places) for end, value in ends.items()}
+
+
+def _lags(series: Segments, model: Model) -> CheckResult:
+    """Range of the Newey–West standard error of the level change over lags from none to twice those used."""
+    errors = []
+    for lags in range(2 * lags_of(series, model) + 1):
+        fit = solve(series, replace(model, hac_lags=lags))
+        place = fit.names.index("level_change")
+        errors.append(float(np.sqrt(fit.cov[place, place])))
+    places = fitting_places(min(errors))
+    ends = span("lags", errors, places)
+    text = say("series_check.lags_text", most=number(len(errors) - 1, ref="result:lags_most"), **ends)
+    return CheckResult("hac_lags", None, say("series_check.lags"), text)
+
+
+def series_curve(
+    data: pd.DataFrame, *, outcome: str, time: str, intervention_time: Any, grid: Mapping[str, Sequence[Any]], **choices: Any
+) -> Block:
+    """Level change under every combination of declared choices, as a specification curve and its table.
+
+    Parameters
+    ----------
+    data, outcome, time, intervention_time, **choices
+        As for `placebo_dates`.
+    grid : mapping of str to sequence
+        Values to try of ``method, errors, season, trend, slope, phase_in, window, hac_lags`` or ``order``.
+
+    Returns
+    -------
+    Block
+        Bounds are 95 % intervals; where one is withheld, the bar is open.
+
+    Raises
+    ------
+    AnalysisError
+        For unknown choices, more than 500 combinations, or a mixture of counts (log scale) and measures.
+    """
+    unknown = [name for name in grid if name not in _CHOICES]
+    combinations = [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
+    if unknown or not grid or not 0 < len(combinations) <= _MOST:
+        known = ", ".join(_CHOICES)
+        raise AnalysisError(f"grid names one or more of {known} with up to {_MOST} combinations; it has {list(grid)}")
+    rows, scales = [], set()
+    for combination in combinations:
+        series, model = _prepare(data, time, intervention_time, {**choices, "outcome": outcome, **combination})
+        found = analyse(series, model, horizon=None, use_t=True, level=0.95, attrs=data.attrs)["level_change"]
+        scales.add(model.logarithmic)
+        ends = {"low": found.conf_low, "high": found.conf_high}
+        row: dict[str, Any] = {end: None if value is None else plain_value(value) for end, value in ends.items()}
+        choice = {name: str(value) for name, value in combination.items()}
+        rows.append(row | {"value": plain_value(found.estimate), "choices": choice})
+    if len(scales) > 1:
+        raise AnalysisError("counts are on the log scale and measures are not; keep them in two curves")
+    axes = [axis(name, [v if isinstance(v, int | float) else str(v) for v in values]) for name, values in grid.items()]
+    unit = say("series_check.curve_log" if True in scales else "series_check.curve_unit", outcome=own_label(outcome))
+    parts = ("level_change", own_label(outcome), unit, axes, rows)
+    return Block(payload.stack(curve_block(*parts), curve_table(*parts)))

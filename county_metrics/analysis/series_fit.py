@@ -1,0 +1,315 @@
+"""Fits of a segmented regression, and the coverage that their intervals have in simulation."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from county_metrics.analysis.effect import AnalysisError
+from county_metrics.analysis.series_data import Floats
+
+LEAST_COVERAGE = 0.92
+DRAWS = 2000
+SEED = 20140201
+_GRID = np.concatenate([np.linspace(-0.9, 0.9, 37), [0.93, 0.96, 0.98]])
+_LARGE = 600
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Coefficients with their covariance, and what is needed for intervals of their combinations.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Columns of the regression.
+    params, cov : numpy.ndarray, shapes (k,) and (k, k)
+        On the scale of the link; `cov` holds every correction.
+    freedom : float
+        Degrees of freedom of t; infinite for normal quantiles.
+    residuals : numpy.ndarray
+        Uncorrelated ones where the fit models the correlation.
+    fitted : numpy.ndarray
+        Linear predictor of the periods used.
+    rho : float
+        Correlation of neighbouring errors, estimated by REML.
+    corrections : tuple of numpy.ndarray, optional
+        Uncorrected covariance, its derivative in rho, covariance of (log variance, rho): for Satterthwaite's degrees.
+    dispersion : float
+        Pearson chi-square over its degrees of freedom, for counts.
+    """
+
+    names: tuple[str, ...]
+    params: Floats
+    cov: Floats
+    freedom: float
+    residuals: Floats
+    fitted: Floats
+    rho: float = 0.0
+    n_dynamics: int = 0
+    corrections: tuple[Floats, Floats, Floats] | None = None
+    dispersion: float = 1.0
+    weights: Floats | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def contrast(self, direction: Floats) -> tuple[float, float, float]:
+        """Estimate, standard error and degrees of freedom of a combination of the coefficients."""
+        estimate, variance = float(direction @ self.params), float(direction @ self.cov @ direction)
+        freedom = self.freedom
+        if self.corrections is not None:
+            plain, slope, spread = self.corrections
+            gradient = np.array([direction @ plain @ direction, direction @ slope @ direction])
+            own = gradient @ spread @ gradient
+            freedom = float(np.clip(2 * gradient[0] ** 2 / own, 1, freedom)) if own > 0 else freedom
+        return estimate, float(np.sqrt(max(variance, 0.0))), freedom
+
+
+def require_rank(design: Floats, names: tuple[str, ...]) -> None:
+    """Refuse a regression whose columns say the same or that has no residual left."""
+    n, k = design.shape
+    if n <= k:
+        raise AnalysisError(f"{n} periods cannot bear {k} coefficients ({', '.join(names)}); drop season or covariates")
+    scaled = design / np.maximum(np.abs(design).max(axis=0), 1e-300)
+    ranks = [np.linalg.matrix_rank(scaled[:, : j + 1]) for j in range(k)]
+    idle = [name for name, rank, before in zip(names, ranks, [0, *ranks], strict=False) if rank == before]
+    if idle:
+        raise AnalysisError(
+            f"{', '.join(idle)}: adds nothing to the columns before it (constant, or a sum of them); leave it out"
+        )
+
+
+def flat(residuals: Floats, y: Floats) -> bool:
+    """Whether a fit leaves nothing but rounding."""
+    return bool((residuals**2).sum() <= 1e-20 * max((y**2).sum(), 1e-300))
+
+
+def whiten(matrix: Floats, gaps: NDArray[np.int64], rho: float) -> Floats:
+    """Prais–Winsten transform to uncorrelated rows of equal variance; `gaps` are periods between neighbours, 1 or more."""
+    ratio = np.power(rho, gaps)
+    scale = np.sqrt(1 - ratio**2)
+    shape = (-1,) + (1,) * (matrix.ndim - 1)
+    out = np.array(matrix, dtype=float)
+    out[1:] = (matrix[1:] - ratio.reshape(shape) * matrix[:-1]) / scale.reshape(shape)
+    return out
+
+
+def _profile(y: Floats, design: Floats, gaps: NDArray[np.int64], rho: float, *, restricted: bool = True) -> tuple[Any, ...]:
+    """−2 log likelihood at rho without constants, with coefficients, inverse Gram matrix, residual sums; `y` may be a batch."""
+    n, k = design.shape
+    rows, target = whiten(design, gaps, rho), whiten(y, gaps, rho)
+    inverse = np.linalg.inv(rows.T @ rows)
+    params = inverse @ (rows.T @ target)
+    sums = ((target - rows @ params) ** 2).sum(axis=0)
+    volume = np.log(1 - np.power(rho, gaps) ** 2).sum()
+    with np.errstate(divide="ignore"):
+        value = (n - k if restricted else n) * np.log(sums) + volume
+    return (value - np.linalg.slogdet(inverse)[1] if restricted else value), params, inverse, sums
+
+
+def reml_rho(y: Floats, design: Floats, gaps: NDArray[np.int64]) -> float:
+    """Correlation of neighbouring errors that maximises the restricted likelihood, between −0.9 and 0.98."""
+    from scipy.optimize import minimize_scalar
+
+    if flat(y - design @ np.linalg.lstsq(design, y, rcond=None)[0], y):
+        return 0.0
+    values = [float(_profile(y, design, gaps, rho)[0]) for rho in _GRID]
+    best = int(np.argmin(values))
+    ends = _GRID[max(best - 1, 0)], _GRID[min(best + 1, len(_GRID) - 1)]
+    found = minimize_scalar(lambda rho: _profile(y, design, gaps, rho)[0], bounds=ends, method="bounded", options={"xatol": 1e-7})
+    # Rounded, so that the last bits of an optimiser, which differ between machines, reach no result.
+    return round(float(found.x if found.fun <= values[best] else _GRID[best]), 6)
+
+
+def fit_ar1(y: Floats, design: Floats, when: NDArray[np.int64], names: tuple[str, ...], weights: Floats | None = None) -> Fit:
+    """Regression with first-order autoregressive errors by restricted maximum likelihood.
+
+    Standard errors are widened for the uncertainty of rho as by Kenward and Roger (1997, Biometrics 53, 983–997; the
+    term in second derivatives left out), with Satterthwaite's degrees of freedom for each combination.
+    """
+    root = np.ones(len(y)) if weights is None else np.sqrt(weights)
+    target, rows, gaps = y * root, design * root[:, None], np.diff(when)
+    rho = reml_rho(target, rows, gaps)
+    n, k = rows.shape
+    _, params, inverse, sums = _profile(target, rows, gaps, rho)
+    variance = float(sums) / (n - k)
+    plain, cov, corrections = inverse * variance, inverse * variance, None
+    if n <= _LARGE:
+        slope, spread, wider = _kenward_roger(rows, when, rho)
+        cov, corrections = plain + variance * wider, (plain, slope * variance, spread)
+    residuals = whiten(target - rows @ params, gaps, rho)
+    return Fit(names, params, cov, float(n - k), residuals, design @ params, rho, 1, corrections, weights=weights)
+
+
+def _kenward_roger(rows: Floats, when: NDArray[np.int64], rho: float) -> tuple[Any, ...]:
+    """Derivative in rho of the inverse Gram matrix, covariance of (log variance, rho), addition for the uncertainty of rho."""
+    n, k = rows.shape
+    lag = np.abs(np.subtract.outer(when, when))
+    turned = np.where(lag > 0, lag * np.power(rho, np.maximum(lag - 1, 0)), 0.0)
+    precision = np.linalg.inv(np.power(rho, lag))
+    moved = precision @ turned
+    half = precision @ rows
+    inverse = np.linalg.inv(rows.T @ half)
+    first = half.T @ turned @ half
+    second = half.T @ turned @ (moved @ half)
+    projected = moved - half @ inverse @ (half.T @ turned)
+    cross, square = np.trace(projected), (projected * projected.T).sum()
+    spread = np.linalg.inv(0.5 * np.array([[n - k, cross], [cross, square]]))
+    wider = 2 * spread[1, 1] * inverse @ (second - first @ inverse @ first) @ inverse
+    return inverse @ first @ inverse, spread, wider
+
+
+def newey_west_lags(n: int) -> int:
+    """Default number of lags, floor(4 (n/100)^(2/9)) (Newey and West 1994, Review of Economic Studies 61, 631–653)."""
+    return int(np.floor(4 * (n / 100) ** (2 / 9)))
+
+
+def fit_ols(
+    y: Floats,
+    design: Floats,
+    when: NDArray[np.int64],
+    names: tuple[str, ...],
+    errors: str,
+    lags: int,
+    weights: Floats | None = None,
+) -> Fit:
+    """Least squares with Newey–West (``hac``) or classical errors, t with n − k degrees of freedom."""
+    import statsmodels.api as sm
+
+    model = sm.OLS(y, design) if weights is None else sm.WLS(y, design, weights=weights)
+    extra: dict[str, Any] = {"cov_type": "HAC", "cov_kwds": {"maxlags": lags, "use_correction": True}} if errors == "hac" else {}
+    found = model.fit(use_t=True, **extra)
+    root = np.ones(len(y)) if weights is None else np.sqrt(weights)
+    rho = reml_rho(y * root, design * root[:, None], np.diff(when))
+    cov, fitted = np.asarray(found.cov_params()), np.asarray(found.fittedvalues)
+    return Fit(names, np.asarray(found.params), cov, float(found.df_resid), root * (y - fitted), fitted, rho, weights=weights)
+
+
+def fit_counts(
+    y: Floats, design: Floats, when: NDArray[np.int64], names: tuple[str, ...], family: str, errors: str, lags: int,
+    offset: Floats, weights: Floats | None = None,
+) -> Fit:  # fmt: skip
+    """Log-linear model of counts with errors scaled by the dispersion (``quasi``), as modelled, or Newey–West."""
+    import statsmodels.api as sm
+
+    alpha = 0.0
+    if family == "negative_binomial":
+        alpha = _overdispersion(y, design, offset)
+    kind = sm.families.NegativeBinomial(alpha=alpha) if alpha else sm.families.Poisson()
+    extra: dict[str, Any] = {"cov_type": "HAC", "cov_kwds": {"maxlags": lags, "use_correction": True}} if errors == "hac" else {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = sm.GLM(y, design, family=kind, offset=offset, var_weights=weights).fit(**extra)
+    if not found.converged:
+        raise AnalysisError("the count model did not converge; leave out season or covariates, or use log=True with method='ar1'")
+    freedom = float(found.df_resid)
+    dispersion = float(found.pearson_chi2) / freedom
+    cov = np.asarray(found.cov_params()) * (dispersion if errors == "quasi" else 1.0)
+    mean = np.asarray(found.mu)
+    working = mean / (1 + alpha * mean) * (1.0 if weights is None else weights)
+    params, root = np.asarray(found.params), np.sqrt(working)
+    pearson = root * (y - mean) / mean
+    rho = reml_rho(pearson + root * (design @ params), design * root[:, None], np.diff(when))
+    settings = {"dispersion": dispersion} | ({"alpha": alpha} if alpha else {})
+    predictor = design @ params + offset
+    return Fit(names, params, cov, freedom, pearson, predictor, rho, dispersion=dispersion, weights=working, settings=settings)
+
+
+def _overdispersion(y: Floats, design: Floats, offset: Floats) -> float:
+    """Variance parameter alpha of the negative binomial (variance mu + alpha mu²) by profile maximum likelihood."""
+    import statsmodels.api as sm
+    from scipy.optimize import minimize_scalar
+
+    def deviance(log_alpha: float) -> float:
+        family = sm.families.NegativeBinomial(alpha=float(np.exp(log_alpha)))
+        return -float(sm.GLM(y, design, family=family, offset=offset).fit().llf)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = minimize_scalar(deviance, bounds=(-14, 3), method="bounded", options={"xatol": 1e-6})
+    if found.x < -13:
+        raise AnalysisError("the counts vary no more than a Poisson does, so there is no negative binomial; use method='poisson'")
+    return float(np.exp(round(float(found.x), 6)))
+
+
+def fit_arima(
+    y: Floats, design: Floats, names: tuple[str, ...], order: tuple[int, int, int], seasonal_order: tuple[int, int, int, int]
+) -> Fit:
+    """Regression with ARIMA errors by exact maximum likelihood; `y` is NaN where a period is not used."""
+    from statsmodels.tsa.statespace.sarimax import SARIMAX
+
+    taken = order[1] + seasonal_order[1]
+    drop = {"const"} if taken == 1 else {"const", "trend"} if taken > 1 else set()
+    used = [place for place, name in enumerate(names) if name not in drop]
+    size, height = np.abs(design[:, used]).max(axis=0), float(np.nanstd(y)) or 1.0
+    model = SARIMAX(y / height, exog=design[:, used] / size, order=order, seasonal_order=seasonal_order)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = model.fit(disp=False, maxiter=500)
+    if not found.mle_retvals["converged"]:
+        raise AnalysisError(f"the ARIMA{order} fit did not converge; use a smaller order, or method='ar1'")
+    k, seen = len(used), ~np.isnan(y)
+    held = np.flatnonzero(seen)
+    target = y[seen]
+    rho = 0.0 if taken else reml_rho(target, design[seen], np.diff(held))
+    skipped = order[1] + seasonal_order[1] * seasonal_order[3]
+    residuals = height * np.asarray(found.resid)[seen][skipped:]
+    dynamics = order[0] + order[2] + seasonal_order[0] + seasonal_order[2]
+    back = height / size
+    cov = np.asarray(found.cov_params())[:k, :k] * np.outer(back, back)
+    settings = {"order": "-".join(map(str, order)), "seasonal_order": "-".join(map(str, seasonal_order))}
+    fitted = height * np.asarray(found.fittedvalues)[seen]
+    params = np.asarray(found.params)[:k] * back
+    return Fit(tuple(names[j] for j in used), params, cov, np.inf, residuals, fitted, rho, dynamics, settings=settings)
+
+
+def simulated_coverage(
+    design: Floats, when: NDArray[np.int64], rho: float, directions: Floats, method: str, *, lags: int = 0,
+    weights: Floats | None = None, width: float = 1.0, draws: int = DRAWS, seed: int = SEED,
+) -> Floats:  # fmt: skip
+    """Share of nominal 95 % intervals that hold the truth, over draws of this design with normal AR(1) errors."""
+    from scipy import stats
+
+    root = np.ones(len(when)) if weights is None else np.sqrt(weights)
+    rows, gaps = design * root[:, None], np.diff(when)
+    n, k = rows.shape
+    noise = np.random.default_rng(seed).standard_normal((n, draws))
+    for place, ratio in enumerate(np.power(rho, gaps), 1):
+        noise[place] = ratio * noise[place - 1] + np.sqrt(1 - ratio**2) * noise[place]
+    if method == "ml":
+        estimates, errors = _ml_draws(noise, rows, gaps, directions)
+        quantile = float(stats.norm.ppf(0.975))
+    else:
+        inverse = np.linalg.inv(rows.T @ rows)
+        params = inverse @ (rows.T @ noise)
+        residuals, shares = noise - rows @ params, rows @ inverse @ directions
+        estimates = directions.T @ params
+        variances = np.array([_long_run(share[:, None] * residuals, lags) for share in shares.T]) * n / (n - k)
+        if method == "classical":
+            variances = np.outer(np.diag(directions.T @ inverse @ directions), (residuals**2).sum(axis=0) / (n - k))
+        errors, quantile = np.sqrt(variances), float(stats.t.ppf(0.975, n - k))
+    return np.asarray((np.abs(estimates) <= width * quantile * errors).mean(axis=1))
+
+
+def _long_run(scores: Floats, lags: int) -> Floats:
+    total = (scores**2).sum(axis=0)
+    for lag in range(1, lags + 1):
+        total += 2 * (1 - lag / (lags + 1)) * (scores[lag:] * scores[:-lag]).sum(axis=0)
+    return np.asarray(np.maximum(total, 0))
+
+
+def _ml_draws(noise: Floats, rows: Floats, gaps: NDArray[np.int64], directions: Floats) -> tuple[Floats, Floats]:
+    """Estimates and errors of every draw at the grid value of rho with the highest likelihood."""
+    n, draws = len(rows), noise.shape[1]
+    best = np.full(draws, np.inf)
+    estimates, errors = np.zeros((directions.shape[1], draws)), np.zeros((directions.shape[1], draws))
+    for rho in _GRID:
+        values, params, inverse, sums = _profile(noise, rows, gaps, rho, restricted=False)
+        better = values < best
+        best[better] = values[better]
+        estimates[:, better] = (directions.T @ params)[:, better]
+        errors[:, better] = np.sqrt(np.outer(np.diag(directions.T @ inverse @ directions), sums[better] / n))
+    return estimates, errors

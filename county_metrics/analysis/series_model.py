@@ -1,0 +1,203 @@
+"""The choices of a segmented regression, checked and fitted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from county_metrics.analysis import series_fit
+from county_metrics.analysis.effect import AnalysisError
+from county_metrics.analysis.series_data import SEASONS, Floats, Missing, Segments, read_series, require_columns, season_columns
+from county_metrics.analysis.series_fit import Fit
+from county_metrics.errors import nearest
+
+Method = Literal["auto", "ar1", "ols", "arima", "poisson", "negative_binomial"]
+Errors = Literal["auto", "hac", "classical", "quasi", "model"]
+COUNTS = ("poisson", "negative_binomial")
+_ERRORS = {
+    "ar1": ("model",), "ols": ("hac", "classical"), "arima": ("model",), "poisson": ("quasi", "hac", "model"),
+    "negative_binomial": ("model", "hac"),
+}  # fmt: skip
+LEAST_SIDE, FULL_SIDE, LEAST_CYCLES = 8, 24, 2
+
+
+@dataclass(frozen=True)
+class Model:
+    """The choices of one segmented regression; parameters as for `interrupted_time_series`."""
+
+    outcome: str
+    method: str = "auto"
+    errors: str = "auto"
+    season: int | str | None = None
+    season_length: int | None = None
+    trend: bool = True
+    slope: bool = True
+    phase_in: int = 0
+    count_from: int = 0
+    window: int | None = None
+    log: bool = False
+    covariates: tuple[str, ...] = ()
+    exposure: str | None = None
+    offset: str | None = None
+    weights: str | None = None
+    hac_lags: int | None = None
+    order: tuple[int, int, int] = (1, 0, 0)
+    seasonal_order: tuple[int, int, int, int] = (0, 0, 0, 0)
+
+    @property
+    def counts(self) -> bool:
+        """Whether the outcome is modelled as a count."""
+        return self.method in COUNTS
+
+    @property
+    def logarithmic(self) -> bool:
+        """Whether coefficients are differences of logarithms."""
+        return self.log or self.counts
+
+    def require(self) -> None:
+        """Refuse choices that are unknown or do not go together."""
+        wrong = []
+        if self.method not in _ERRORS:
+            wrong.append(f"there is no method {self.method!r}; {nearest(str(self.method), ['auto', *_ERRORS])}")
+        elif self.errors not in _ERRORS[self.method]:
+            wrong.append(f"method {self.method!r} has no errors {self.errors!r}; allowed: {', '.join(_ERRORS[self.method])}")
+        if self.log and self.counts:
+            wrong.append(
+                "log=True takes the logarithm of a measure; counts are modelled on the log scale already, so leave it out"
+            )
+        if (self.exposure or self.offset) and not self.logarithmic:
+            wrong.append(
+                "exposure and offset belong to counts or to log=True; divide the outcome yourself, or choose method='poisson'"
+            )
+        if self.hac_lags is not None and (self.errors != "hac" or self.hac_lags < 0):
+            wrong.append("hac_lags is a whole number of at least 0 and belongs to method='ols' or errors='hac'")
+        if min(self.phase_in, self.count_from) < 0 or (self.window is not None and self.window < 1):
+            wrong.append("phase_in and count_from are at least 0, window at least 1")
+        if self.outcome in (*self.covariates, self.exposure, self.offset, self.weights):
+            wrong.append(f"the outcome {self.outcome!r} cannot be a covariate, exposure, offset or weight of itself")
+        if self.method == "arima" and self.weights:
+            wrong.append("weights do not go with method='arima'; use method='ar1'")
+        if self.seasonal_order[1] and self.season:
+            wrong.append("seasonal differences take the season out; leave season out")
+        if wrong:
+            raise AnalysisError("\n".join(wrong))
+
+
+def model_of(**choices: Any) -> Model:
+    """The model of some choices, its method and errors settled."""
+    given = choices.get("covariates", ())
+    model = Model(**choices | {"covariates": (given,) if isinstance(given, str) else tuple(given)})
+    method = "ar1" if model.method == "auto" else model.method
+    errors = _ERRORS.get(method, ("",))[0] if model.errors == "auto" else model.errors
+    model = replace(model, method=method, errors=errors)
+    model.require()
+    return model
+
+
+def read(data: pd.DataFrame, model: Model, time: str, start: Any, missing: Missing) -> Segments:
+    """The series of a model, with the periods it uses."""
+    names = {"outcome": model.outcome, "time": time, "exposure": model.exposure, "offset": model.offset, "weights": model.weights}
+    require_columns(data, names | {f"covariate {place}": name for place, name in enumerate(model.covariates, 1)})
+    if start is None:
+        raise AnalysisError("intervention_time names no period; give the first one after the start")
+    extra: dict[str, float | None] = {name: None for name in (*model.covariates, model.offset) if name}
+    extra |= {name: 0.0 for name in (model.exposure, model.weights) if name}
+    limit = 0.0 if model.log else -1e-300 if model.counts else None
+    series = read_series(data, outcome=model.outcome, time=time, start=start, extra=extra, missing=missing, above=limit)
+    return restrict(series, model)
+
+
+def restrict(series: Segments, model: Model) -> Segments:
+    """Leave out the phase-in and what lies outside the window."""
+    after = series.places - series.start
+    kept = series.kept & ~((after >= 0) & (after < model.phase_in))
+    if model.window is not None:
+        kept &= (after >= -model.window) & (after < model.phase_in + model.window)
+    return replace(series, kept=kept)
+
+
+def settle_season(series: Segments, model: Model) -> tuple[Model, bool]:
+    """The model with its number of harmonic pairs, and whether an automatic season was left out."""
+    if model.season is None:
+        return model, False
+    axis, before = series.axis, int(series.kept[: series.start].sum())
+    length = model.season_length or (SEASONS.get(axis.freq or "") if axis.step == 1 else None)
+    enough = length is not None and before >= LEAST_CYCLES * length
+    if model.season == "auto":
+        known = length is not None and enough
+        return replace(model, season=min(2, (length or 0) // 2) if known else None, season_length=length), not known
+    if model.season != "dummies" and not (type(model.season) is int and 1 <= model.season <= (length or 99) // 2):
+        raise AnalysisError(
+            f"season is 'auto', 'dummies' or a number of harmonic pairs up to half the cycle, not {model.season!r}"
+        )
+    if length is None:
+        raise AnalysisError("these periods have no known cycle; say season_length, the number of periods in one")
+    if not enough:
+        raise AnalysisError(
+            f"a season of {length} periods needs {LEAST_CYCLES} full cycles before the start, {LEAST_CYCLES * length} periods; "
+            f"there are {before}. Leave season out, or use a longer series"
+        )
+    return replace(model, season_length=length), False
+
+
+def columns(series: Segments, model: Model) -> dict[str, Floats]:
+    """Columns of the regression over all periods of the axis."""
+    since = series.places - (series.start + model.phase_in)
+    after = (series.places >= series.start).astype(float)
+    found = {"const": np.ones(series.axis.length)}
+    found |= {"trend": since.astype(float)} if model.trend else {}
+    found["level_change"] = after
+    found |= {"slope_change": after * (since + model.count_from)} if model.slope else {}
+    if model.season is not None and model.season_length:
+        found |= season_columns(series.axis, model.season, model.season_length)
+    return found | {f"column {name}": series.extra[name] for name in model.covariates}
+
+
+def lags_of(series: Segments, model: Model) -> int:
+    """Newey–West lags that are used."""
+    return series_fit.newey_west_lags(int(series.kept.sum())) if model.hac_lags is None else model.hac_lags
+
+
+def offset_of(series: Segments, model: Model) -> Floats:
+    """What is added to the linear predictor over all periods."""
+    shift = np.log(series.extra[model.exposure]) if model.exposure else np.zeros(series.axis.length)
+    return shift + (series.extra[model.offset] if model.offset else 0.0)
+
+
+def solve(series: Segments, model: Model) -> Fit:
+    """Fit the model to the periods kept."""
+    table = columns(series, model)
+    names, design = tuple(table), np.column_stack(list(table.values()))
+    kept, when = series.kept, series.places[series.kept]
+    series_fit.require_rank(design[kept], names)
+    weights = series.extra[model.weights][kept] if model.weights else None
+    shift = offset_of(series, model)
+    if model.counts:
+        sums = [series.values[kept & (side == (series.places >= series.start))].sum() for side in (False, True)]
+        if not all(sums):
+            where = "before" if not sums[0] else "after"
+            raise AnalysisError(f"every count {where} the start is 0, so no ratio of levels exists; use method='ar1'")
+        y, lags = series.values[kept], lags_of(series, model)
+        return series_fit.fit_counts(y, design[kept], when, names, model.method, model.errors, lags, shift[kept], weights)
+    y = np.log(series.values) - shift if model.log else series.values
+    few = min(series.sides()) < LEAST_SIDE
+    exact = series_fit.flat(y[kept] - design[kept] @ np.linalg.lstsq(design[kept], y[kept], rcond=None)[0], y[kept])
+    if model.method == "arima" and not few:
+        return series_fit.fit_arima(np.where(kept, y, np.nan), design, names, model.order, model.seasonal_order)
+    if model.method == "ar1" and not few and not exact:
+        return series_fit.fit_ar1(y[kept], design[kept], when, names, weights)
+    errors = "classical" if few else model.errors
+    return series_fit.fit_ols(y[kept], design[kept], when, names, errors, lags_of(series, model), weights)
+
+
+def directions(fit: Fit, model: Model, horizon: int) -> dict[str, Floats]:
+    """Combinations of the coefficients that are reported, by term."""
+    place = {name: number for number, name in enumerate(fit.names)}
+    unit = np.eye(len(fit.names))
+    found: dict[str, Floats] = {name: unit[place[name]] for name in ("level_change", "slope_change", "trend") if name in place}
+    if model.slope:
+        found["difference_at_horizon"] = found["level_change"] + (horizon + model.count_from) * found["slope_change"]
+    return found | {f"covariate_{i}": unit[place[f"column {name}"]] for i, name in enumerate(model.covariates, 1)}

@@ -1,0 +1,394 @@
+"""Synthetic control from outcomes alone, with placebo ranks; synthetic difference-in-differences by diff-diff."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import nnls
+
+from county_metrics.analysis.check import CheckResult
+from county_metrics.analysis.clustered import LEAST_CLUSTERS, check_arguments, places
+from county_metrics.analysis.effect import AnalysisError, EffectResult, Estimate, own_label
+from county_metrics.analysis.panel import Array, Panel, read_panel
+from county_metrics.analysis.randomisation import SEED
+from county_metrics.errors import nearest
+from county_metrics.present.number import number
+from county_metrics.present.panel_plot import line, paths_block
+from county_metrics.present.wording import join, say
+
+Variance = Literal["placebo", "jackknife", "bootstrap"]
+LEAST_DONORS = 19
+"""Donors below which no p-value is given: with 19 the smallest is 0.05."""
+_RIDGE = 1e-9
+_SHOWN = 1e-3
+
+
+def simplex_weights(target: Array, donors: Array) -> Array:
+    """Weights, none negative and summing to 1, whose mean of the donors comes closest to the target.
+
+    The point of a convex hull nearest to another is one non-negative least squares problem, so there is no step size,
+    start or tolerance. A ridge of a billionth picks the most even weights where several fit the same.
+
+    Parameters
+    ----------
+    target : array, periods
+    donors : array, periods by donors
+
+    Returns
+    -------
+    array, donors
+
+    Examples
+    --------
+    >>> simplex_weights(np.array([1.0, 2.0]), np.array([[0.0, 2.0, 9.0], [0.0, 4.0, 9.0]])).round(3)
+    array([0.5, 0.5, 0. ])
+    """
+    apart = donors - target[:, None]
+    size = float(np.sqrt(np.square(apart).mean())) or 1.0
+    rows = [apart / size, np.sqrt(_RIDGE) * np.eye(donors.shape[1]), np.ones((1, donors.shape[1]))]
+    found, _ = nnls(np.vstack(rows), np.append(np.zeros(len(target) + donors.shape[1]), 1.0))
+    return np.asarray(found / found.sum())
+
+
+@dataclass(frozen=True)
+class Synthetic:
+    """A unit beside the weighted mean of its donors; `before` marks the periods that fix the weights."""
+
+    weights: Array
+    gap: Array
+    before: Array
+
+    @property
+    def error_before(self) -> float:
+        """Root mean squared gap before the start."""
+        return float(np.sqrt(np.square(self.gap[self.before]).mean()))
+
+    @property
+    def error_after(self) -> float:
+        """Root mean squared gap after the start."""
+        return float(np.sqrt(np.square(self.gap[~self.before]).mean()))
+
+    @property
+    def ratio(self) -> float:
+        """Error after by error before; infinite where the fit before is perfect."""
+        return self.error_after / self.error_before if self.error_before > 0 else float("inf")
+
+    @property
+    def effect(self) -> float:
+        """Mean gap after the start."""
+        return float(self.gap[~self.before].mean())
+
+
+def fit_synthetic(target: Array, donors: Array, before: Array) -> Synthetic:
+    """Synthetic control of one unit: arrays of periods, and of periods by donors."""
+    weights = simplex_weights(target[before], donors[before])
+    return Synthetic(weights, target - donors @ weights, before)
+
+
+def synthetic_control(
+    data: pd.DataFrame,
+    *,
+    outcome: str,
+    unit: str,
+    period: str,
+    treated: Any,
+    intervention_time: Any,
+    donors: Sequence[Any] | None = None,
+    log: bool = False,
+    balanced: bool = False,
+) -> EffectResult:
+    """One treated unit against a weighted mean of donors that followed it before the start.
+
+    Parameters
+    ----------
+    data : pandas.DataFrame
+        Tidy: one row a unit and period; every unit has every period.
+    outcome, unit, period : str
+        Columns; periods as for `difference_in_differences`.
+    treated : label of a unit
+    intervention_time : period
+        First treated period.
+    donors : sequence of labels, optional
+        Units that may get weight; all others without it. Leave out those the reform reached.
+    log : bool
+        Take the natural logarithm of the outcome.
+    balanced : bool
+        Keep only units with every period.
+
+    Returns
+    -------
+    EffectResult
+        Headline: mean gap after the start; then the gap of each period. `settings["weights"]` by donor, `data` the paths. The
+        p-value is the rank of the ratio of gaps after to before among the unit and its donors as placebos; none below 19 donors.
+        Checks: fit before, placebo ranks, leave-one-out donors, placebo in time.
+
+    Raises
+    ------
+    AnalysisError
+        For a faulty panel, an unknown unit, fewer than two donors or two periods before the start.
+
+    Notes
+    -----
+    **Estimand.** Effect on the one treated unit, by period and on average.
+    **Assumptions.** The weighted donors would have gone on as the unit; no effect on donors; no other shock to the unit.
+    **Not for.** A unit outside the range of its donors, or a poor fit before the start: read the fit first.
+    """
+    marked = data
+    if unit in data:
+        names = set(data[unit])
+        asked = [name for name in dict.fromkeys([treated, *(donors or [])]) if name not in names]
+        if asked:
+            allowed = [str(name) for name in names]
+            raise AnalysisError("\n".join(f"{unit}: there is no unit {name!r}; {nearest(str(name), allowed)}" for name in asked))
+        kept = data if donors is None else data[data[unit].isin([treated, *donors])]
+        marked = kept.assign(**{_MARK: (kept[unit] == treated).astype(int)})
+    panel = read_panel(
+        marked, outcome=outcome, unit=unit, period=period, treated=_MARK, intervention_time=intervention_time, log=log,
+        balanced=balanced, analysis="causal_effect",
+    )  # fmt: skip
+    table = _balanced(panel)
+    return _synthetic_result(panel, table, outcome, treated)
+
+
+_MARK = "treated unit"
+
+
+def _balanced(panel: Panel) -> Array:
+    if (table := panel.wide()) is None:
+        counted, periods = np.bincount(panel.unit), len(np.unique(panel.period))
+        short = [str(panel.units[place]) for place in np.flatnonzero(counted < periods)]
+        raise AnalysisError(
+            f"every unit needs all {periods} periods; these miss some: {', '.join(short[:8])}; or pass balanced=True"
+        )
+    before = int((np.unique(panel.period) < panel.starts[0]).sum())
+    if before < 2 or (~panel.treated).sum() < 2:
+        raise AnalysisError(
+            f"two periods before the start and two donors are needed; there are {before} and {(~panel.treated).sum()}"
+        )
+    return table
+
+
+def _synthetic_result(panel: Panel, table: Array, outcome: str, treated: Any) -> EffectResult:
+    periods, own_row = np.unique(panel.period), int(np.flatnonzero(panel.treated)[0])
+    before, donors = periods < panel.starts[0], np.delete(table, own_row, 0).T
+    target, names = table[own_row], [name for name, is_treated in zip(panel.units, panel.treated, strict=True) if not is_treated]
+    found = fit_synthetic(target, donors, before)
+    placebos = [fit_synthetic(donors[:, j], np.delete(donors, j, 1), before) for j in range(len(names))] if len(names) > 2 else []
+    rank = 1 + sum(placebo.ratio >= found.ratio * (1 - 1e-9) for placebo in placebos)
+    labels = [panel.grid.label(place) for place in periods]
+    listed = {str(name): round(float(w), 6) for name, w in zip(names, found.weights, strict=True) if w > 1e-6}
+    settings = {"first_treated_period": panel.grid.label(panel.starts[0]), "pre_rmspe": found.error_before, "weights": listed}
+    return EffectResult(
+        method="synthetic_control",
+        design="panel",
+        estimand=say("synthetic.estimand"),
+        estimates=(_mean_gap(found, rank, target, len(names), panel.measure), *_gaps(found, labels, panel)),
+        counts=panel.counts,
+        settings=settings | {"post_pre_ratio": found.ratio, "rank": rank},
+        assumptions=(say("synthetic.assumption"),),
+        notes=(say("synthetic.donor_weights"), *panel.notes),
+        checks=_checks(found, target, donors, listed, (rank, panel)),
+        data=pd.DataFrame({"period": labels, "treated": target, "synthetic": target - found.gap, "gap": found.gap}),
+        plots=_plots(panel, found, target, [placebo.gap for placebo in placebos], outcome, treated),
+        simulated=panel.simulated,
+    )
+
+
+def _mean_gap(found: Synthetic, rank: int, target: Array, donors: int, unit: str) -> Estimate:
+    p_value = None
+    if donors < LEAST_DONORS:
+        shown = {"donors": number(donors, ref="result:n_controls"), "needed": number(LEAST_DONORS, ref="constant:least_donors")}
+        why = say("synthetic.few_donors", least=number(f"{1 / (donors + 1):.6g}", ref="result:least_p", places=3), **shown)
+    elif _perfect(found, target):
+        why = say("synthetic.perfect")
+    else:
+        p_value, why = rank / (donors + 1), say("synthetic.no_error", count=number(donors + 1, ref="result:placebos"))
+    label = say("synthetic.gap")
+    return Estimate("mean_gap", label, found.effect, p_value=p_value, unit=unit, withheld=why, places=places(found.effect))
+
+
+def _perfect(found: Synthetic, target: Array) -> bool:
+    """Whether the fit before leaves nothing to compare gaps after with."""
+    return found.error_before < 1e-4 * (float(np.std(target[found.before])) or 1.0)
+
+
+def _gaps(found: Synthetic, labels: list[str], panel: Panel) -> list[Estimate]:
+    shown = [(label, float(gap)) for label, gap, early in zip(labels, found.gap, found.before, strict=True) if not early]
+    return [
+        Estimate(_gap_term(label), say("synthetic.gap_one", period=label), gap, unit=panel.measure, places=places(gap))
+        for label, gap in shown
+    ]
+
+
+def _gap_term(period: str) -> str:
+    return f"gap_{period.replace('-', '_').lower()}"
+
+
+def _shown(name: str, value: float) -> dict[str, Any]:
+    return number(f"{value:.9g}", ref=f"result:{name}", places=places(value))
+
+
+def _checks(
+    found: Synthetic, target: Array, donors: Array, listed: dict[str, float], placed: tuple[int, Panel]
+) -> tuple[CheckResult, ...]:
+    (rank, panel), spread = placed, float(np.std(target[found.before]))
+    heavy = [join([own_label(name), number(w, ref=f"result:weight_{name}", places=3)], " ") for name, w in _by_weight(listed)]
+    fit = {"before": found.error_before, "spread": spread, "after": found.error_after}
+    texts = {
+        "fit": say("synthetic.fit_text", **{name: _shown(f"rmspe_{name}", value) for name, value in fit.items()}),
+        "weights": say("synthetic.weights_text", listed=join(heavy, ", ")),
+        "ranks": say(
+            "synthetic.ranks_text", rank=number(rank, ref="result:rank"), count=number(donors.shape[1] + 1, ref="result:placebos")
+        ),
+        "backdated": _backdated(found, target, donors, panel),
+    }
+    checks = [CheckResult(name, None, say(f"synthetic.{name}"), text) for name, text in texts.items()]
+    lone = [
+        fit_synthetic(target, np.delete(donors, place, 1), found.before).effect
+        for place in np.flatnonzero(found.weights > _SHOWN)
+    ]
+    if donors.shape[1] < 3:
+        return tuple(checks)
+    ends = {"low": _shown("leave_one_out_low", min(lone)), "high": _shown("leave_one_out_high", max(lone))}
+    text = say("panel_check.leave_one_out_text", count=number(len(lone), ref="result:left_out"), **ends)
+    same = all((effect > 0) == (found.effect > 0) for effect in lone)
+    return (*checks, CheckResult("leave_one_out", same or None, say("panel_check.leave_one_out"), text))
+
+
+def _by_weight(listed: dict[str, float]) -> list[tuple[str, float]]:
+    return sorted(((name, w) for name, w in listed.items() if w > _SHOWN), key=lambda pair: (-pair[1], pair[0]))[:10]
+
+
+def _backdated(found: Synthetic, target: Array, donors: Array, panel: Panel) -> dict[str, Any]:
+    """The same, as if treatment had started half-way through the periods before."""
+    count = int(found.before.sum())
+    if count < 4:
+        return say("synthetic.backdated_none")
+    early = fit_synthetic(target[:count], donors[:count], np.arange(count) < count // 2)
+    start = panel.grid.label(np.unique(panel.period)[count // 2])
+    return say("synthetic.backdated_text", period=start, gap=_shown("backdated_gap", early.effect))
+
+
+def _plots(
+    panel: Panel, found: Synthetic, target: Array, placebos: list[Array], outcome: str, treated: Any
+) -> tuple[dict[str, Any], ...]:
+    periods = np.unique(panel.period)
+    ticks = [(float(place), panel.grid.label(place)) for place in periods]
+    name, twin = own_label(str(treated)), say("synthetic.synthetic_unit")
+    levels = [
+        line(name, list(zip(periods, target, strict=True))),
+        line(twin, list(zip(periods, target - found.gap, strict=True))),
+    ]
+    quiet = [line("", list(zip(periods, gap, strict=True)), quiet=True) for gap in placebos[:100]]
+    gaps = [line(name, list(zip(periods, found.gap, strict=True))), *quiet]
+    what, start, made_up = (outcome, panel.measure), panel.starts[0], panel.simulated
+    return (
+        paths_block("paths", "paths", *what, levels, ticks, start, simulated=made_up),
+        paths_block("gap", "gap", *what, gaps, ticks, start, simulated=made_up),
+    )
+
+
+def synthetic_did(
+    data: pd.DataFrame,
+    *,
+    outcome: str,
+    unit: str,
+    period: str,
+    treatment_start: str | None = None,
+    treated: str | None = None,
+    post: str | None = None,
+    intervention_time: Any = None,
+    variance: Variance = "placebo",
+    log: bool = False,
+    balanced: bool = False,
+    draws: int = 200,
+    seed: int = SEED,
+    level: float = 0.95,
+) -> EffectResult:
+    """Synthetic difference-in-differences (Arkhangelsky and others), by diff-diff: weighted units, weighted periods before.
+
+    Parameters
+    ----------
+    data, outcome, unit, period, treatment_start, treated, post, intervention_time, log, balanced
+        As for `difference_in_differences`; treatment starts once, every unit has every period.
+    variance : {"placebo", "jackknife", "bootstrap"}
+        Spread over placebo assignments among the controls, over leaving units out, or over resampled units.
+    draws, seed : int
+        Of placebo assignments or resamples.
+    level : float
+        Confidence of the interval.
+
+    Returns
+    -------
+    EffectResult
+        `settings` hold the weights of units and periods; no interval below 10 treated units.
+
+    Raises
+    ------
+    AnalysisError
+        For a faulty panel, starts that differ, or a jackknife with one treated unit.
+
+    Notes
+    -----
+    **Estimand.** Mean effect on treated units after the start.
+    **Assumptions.** Trends parallel after weighting; for placebo errors, the same spread among treated and controls.
+    **Not for.** Starts that differ between units.
+    """
+    check_arguments(level, ("variance", variance, Variance))
+    panel = read_panel(
+        data, outcome=outcome, unit=unit, period=period, treatment_start=treatment_start, treated=treated, post=post,
+        intervention_time=intervention_time, log=log, balanced=balanced,
+    )  # fmt: skip
+    if len(panel.starts) > 1:
+        raise AnalysisError("synthetic difference-in-differences takes one start; use staggered_adoption where starts differ")
+    _balanced(panel)
+    treated_units = int(panel.treated.sum())
+    if variance == "jackknife" and treated_units == 1:
+        raise AnalysisError("the jackknife cannot leave out the only treated unit; use variance='placebo'")
+    fitted, said = _fit_sdid(panel, variance, draws, seed, level)
+    error = float(fitted.se) if np.isfinite(fitted.se) and fitted.se > 0 else None
+    why = None
+    if error is None:
+        why = say("synthetic.sdid_donors")
+    elif treated_units < LEAST_CLUSTERS:
+        count = {
+            "treated": number(treated_units, ref="result:n_treated"),
+            "least": number(LEAST_CLUSTERS, ref="constant:least_clusters"),
+        }
+        why = say("synthetic.sdid_few", **count)
+    low, high, p_value = (None, None, None) if why else (*fitted.conf_int, fitted.p_value)
+    headline = Estimate(
+        "att", say("synthetic.sdid"), float(fitted.att), error, low, high, None, p_value, panel.measure, why, places(fitted.att)
+    )
+    weights = {str(panel.units[code]): round(float(w), 6) for code, w in sorted(fitted.unit_weights.items()) if w > 1e-6}
+    times = {panel.grid.label(place): round(float(w), 6) for place, w in sorted(fitted.time_weights.items()) if w > 1e-6}
+    return EffectResult(
+        method="synthetic_did",
+        design="panel",
+        estimand=say("synthetic.sdid_estimand"),
+        estimates=(headline,),
+        counts=panel.counts,
+        settings={"variance": variance, "draws": draws, "seed": seed, "weights": weights, "period_weights": times},
+        assumptions=(say("panel.parallel"), say("panel.no_anticipation")),
+        notes=(*panel.notes, *(say("panel.library", text=text) for text in said)),
+        level=level,
+        simulated=panel.simulated,
+    )
+
+
+def _fit_sdid(panel: Panel, variance: str, draws: int, seed: int, level: float) -> tuple[Any, list[str]]:
+    from diff_diff import SyntheticDiD
+
+    group = panel.treated[panel.unit].astype(int)
+    frame = pd.DataFrame({"y": panel.outcome, "unit": panel.unit, "time": panel.period, "group": group})
+    after = [int(place) for place in np.unique(panel.period) if place >= panel.starts[0]]
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        estimator = SyntheticDiD(variance_method=variance, n_bootstrap=draws, seed=seed, alpha=1 - level)
+        fitted = estimator.fit(frame, "y", "group", "unit", "time", post_periods=after)
+    return fitted, list(dict.fromkeys(str(warning.message) for warning in said))

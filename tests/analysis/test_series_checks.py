@@ -1,0 +1,92 @@
+"""Robustness checks of a series: each passes where it should and fails where it should."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import county_metrics as cm
+from county_metrics.analysis.effect import AnalysisError
+
+KEYS = {"outcome": "days", "time": "month", "intervention_time": "2014-02"}
+
+
+def made(level=-10.0, seed=1, before=40, after=30, extra=0.0):
+    months = pd.period_range(end=pd.Period("2014-02", "M") + after - 1, periods=before + after, freq="M").astype(str)
+    since = np.arange(before + after) - before
+    values = 50 + level * (since >= 0) + extra * (since >= -15) + np.random.default_rng(seed).standard_normal(before + after)
+    return pd.DataFrame({"month": months, "days": values})
+
+
+def test_a_true_start_stands_out_from_placebo_dates():
+    found = cm.placebo_dates(made(), **KEYS, slope=False)
+    assert found.passed is True
+    assert found.text["slots"]["count"]["number"] == "25"
+    assert found.text["slots"]["larger"]["number"] == "0"
+
+
+def test_an_earlier_jump_beats_the_start():
+    found = cm.placebo_dates(made(level=-2, extra=-10), **KEYS, slope=False)
+    assert found.passed is False
+    assert int(found.text["slots"]["larger"]["number"]) >= 1
+
+
+def test_few_placebo_dates_only_inform():
+    assert cm.placebo_dates(made(before=20), **KEYS).passed is None
+    assert "too short" in str(cm.placebo_dates(made(before=12), **KEYS).text).replace("placebo_none", "too short")
+
+
+def test_placebo_dates_do_not_look_past_the_start():
+    table = made()
+    other = table.assign(days=table["days"].where(table["month"] < "2014-02", 1e6))
+    found, moved = (cm.placebo_dates(t, **KEYS).text["slots"]["largest"]["number"] for t in (table, other))
+    assert found == moved
+
+
+def test_all_checks_of_a_clear_change_pass():
+    checks = cm.series_checks(made(), **KEYS, slope=False)
+    assert {check.name for check in checks.results} == {"autocorrelation", "placebo_dates", "dates", "window", "leave_one_out"}
+    assert checks.passed
+    assert {check.name for check in checks.results if check.passed is None} == {"dates"}
+    assert "Level change without each period in turn" in checks.summary()
+
+
+def test_leave_one_out_finds_the_change_that_one_period_makes():
+    table = made(level=0, seed=5)
+    table.loc[40, "days"] += 60
+    by_name = {check.name: check for check in cm.series_checks(table, **KEYS).results}
+    low, high = (float(by_name["leave_one_out"].text["slots"][end]["number"]) for end in ("low", "high"))
+    assert high > 10
+    assert low < 2
+    assert by_name["leave_one_out"].text["slots"]["count"]["number"] == "70"
+
+
+def test_lags_are_tried_for_newey_west():
+    by_name = {check.name: check for check in cm.series_checks(made(), **KEYS, method="ols").results}
+    assert by_name["hac_lags"].passed is None
+    assert by_name["hac_lags"].text["slots"]["most"]["number"] == "6"
+
+
+def test_a_specification_curve_has_a_row_a_combination():
+    grid = {"method": ["ar1", "ols"], "slope": [True, False], "window": [20, None]}
+    block = cm.series_curve(made(), **KEYS, grid=grid).payload()
+    rows = block["blocks"][0]["data"]["rows"]
+    assert len(rows) == 8
+    one = next(row for row in rows if row["choices"] == {"method": "ar1", "slope": "False", "window": "None"})
+    found = cm.interrupted_time_series(made(), **KEYS, slope=False)
+    assert float(one["value"]) == pytest.approx(found.estimate)
+    assert float(one["low"]) == pytest.approx(found.conf_low)
+    assert {row["low"] is None for row in rows if row["choices"]["method"] == "ols"} == {True}
+
+
+@pytest.mark.parametrize(
+    ("grid", "text"),
+    [
+        ({}, "grid names one or more of method"),
+        ({"colour": ["red"]}, "grid names one or more of method"),
+        ({"window": list(range(8, 600))}, "up to 500 combinations"),
+        ({"method": ["ar1", "poisson"]}, "keep them in two curves"),
+    ],
+)
+def test_a_grid_that_makes_no_sense_is_refused(grid, text):
+    with pytest.raises(AnalysisError, match=text):
+        cm.series_curve(made(), **KEYS, grid=grid)

@@ -17,9 +17,9 @@ from county_metrics.pipeline.spec import Grid
 from county_metrics.pipeline.store import write_json, write_text
 from county_metrics.present.curve import axis, curve_block, curve_table, measured
 from county_metrics.present.number import number
-from county_metrics.present.tables import column
+from county_metrics.present.tables import column, inert
 from county_metrics.present.wording import join, markup, plain, say
-from county_metrics.report.render import link_numbers
+from county_metrics.report.links import Target, settle
 
 ROWS = 500
 """Rows of the table on one page; the others stand on further pages."""
@@ -146,14 +146,14 @@ def parts(page: GridPage, language: str) -> list[dict[str, Any]]:
         shared["numbers"] = [_shown(number(place, ref="constant:page"), language) for place in range(1, len(pieces) + 1)]
     first = {
         "intro": _shown(_intro(page), language),
-        "notices": [_shown(text, language) for text in _notices(page)],
+        "notices": [_linked(text, language, lambda ref: "#runs") for text in _notices(page)],
         "curves": [_shown_curve(curve, page, language) for curve in page.curves],
     }
     return [shared | {"rows": piece, "part": place} | (first if not place else {}) for place, piece in enumerate(pieces)]
 
 
-def _linked(node: Any, language: str, target: Callable[[str], str | None]) -> Markup:
-    return Markup(link_numbers(markup(node, language), target))
+def _linked(node: Any, language: str, target: Target) -> Markup:
+    return Markup(settle(markup(node, language), target))
 
 
 def _columns(page: GridPage) -> list[dict[str, Any]]:
@@ -172,18 +172,26 @@ def _rows(page: GridPage, language: str) -> Iterator[list[Markup]]:
     width = len(_columns(page))
     for member, why in page.without:
         name, chosen = member.spec.name, member.spec.choice.items()
-        choices = [_shown(labels[axis][str(value)], language) for axis, value in chosen]
+        choices = [_linked(labels[axis][str(value)], language, _to_parameters(name, page)) for axis, value in chosen]
         cells = [_run(name, page), *choices, _link(page.addresses[name], _shown(why, language))]
         yield cells + [Markup("")] * (width - len(cells))
     for curve in page.curves:
         unit = [_shown(curve.plot["data"]["unit"]["slots"]["unit"], language)] if len(page.curves) > 1 else []
         for name, row in zip(curve.runs, curve.table["rows"], strict=True):
-            *choices, value, bounds = (_shown(cell, language) for cell in row)
-            yield [_run(name, page), *choices, _link(page.addresses[name], value, "cm-ref"), bounds, *unit]
+            choices = [_linked(cell, language, _to_parameters(name, page)) for cell in row[:-2]]
+            value, place = _link(page.addresses[name], _shown(row[-2], language), "cm-ref"), page.addresses[name]
+            bounds = _linked(row[-1], language, lambda ref, place=place: place)  # type: ignore[misc]
+            yield [_run(name, page), *choices, value, bounds, *unit]
+
+
+def _to_parameters(name: str, page: GridPage) -> Target:
+    address = page.addresses[name].partition("#")[0]
+    return lambda ref: f"{address}#parameters"
 
 
 def _run(name: str, page: GridPage) -> Markup:
-    return _link(page.addresses[name].partition("#")[0], name.removeprefix(f"{page.grid.name}."))
+    number = Markup("<code>{}</code>").format(name.removeprefix(f"{page.grid.name}."))
+    return _link(page.addresses[name].partition("#")[0], number)
 
 
 def _shown(node: Any, language: str) -> Markup:
@@ -204,7 +212,7 @@ def _counts(page: GridPage) -> dict[str, Any]:
 
 def finished(page: GridPage, language: str) -> Markup:
     """How many of the runs finished."""
-    return _shown(say("grid.finished", **_counts(page)), language)
+    return _linked(say("grid.finished", **_counts(page)), language, lambda ref: f"runs/{_table(page)}")
 
 
 def _notices(page: GridPage) -> list[dict[str, Any]]:
@@ -275,7 +283,8 @@ def tidy(page: GridPage) -> str:
         row = found.get(member.spec.name, {})
         state = "done" if member.good else member.state
         given = {field: "" if row.get(field) is None else row[field] for field in fields}
-        rows.append({"run": member.spec.name, **member.spec.choice, "state": state, **given})
+        choice = {axis: inert(str(value)) for axis, value in member.spec.choice.items()}
+        rows.append({"run": member.spec.name, **choice, "state": state, **given})
     return csv_text(rows)
 
 

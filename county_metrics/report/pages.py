@@ -1,4 +1,4 @@
-"""Pages of the site as plain contexts: one for the overview, one for each run, one for each failure."""
+"""Pages of runs and sweeps as plain contexts, and the overview."""
 
 from __future__ import annotations
 
@@ -8,11 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
+
+from county_metrics.evidence.catalogue import Catalogue
 from county_metrics.pipeline.collect import blocks
 from county_metrics.pipeline.runner import Outcome
+from county_metrics.pipeline.spec import chosen
 from county_metrics.present.wording import catalogue, markup, plain
+from county_metrics.report.cards import Uses
+from county_metrics.report.frame import frame, leads, up, words
 from county_metrics.report.grids import GridPage, finished, overview, parts
-from county_metrics.report.render import link_numbers, render_notebook, with_contents, words
+from county_metrics.report.links import settle
+from county_metrics.report.method import command
+from county_metrics.report.pairs import pair_contexts
+from county_metrics.report.phrases import linked_phrases
+from county_metrics.report.render import render_notebook, with_contents
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +57,7 @@ def read_run(outcome: Outcome) -> RunPage | None:
     if outcome.entry is None:
         return None
     page = RunPage(outcome, {}, [], [], {})
+    shown: dict[str, str] = {}
     for cell, block in blocks(_read_notebook(outcome.entry)):
         if block["block"] == "results":
             page.card.update(block["card"])
@@ -56,6 +67,9 @@ def read_run(outcome: Outcome) -> RunPage | None:
             page.plots.append((block["name"], block["alt"]))
         for ref in _references(block.get("rows", [])):
             page.targets.setdefault(ref, f"#cell-{cell}")
+        for ref in _references({part: block.get(part) for part in ("caption", "paragraphs", "title", "notes", "columns")}):
+            shown.setdefault(ref, f"#cell-{cell}")
+    page.targets.update({ref: place for ref, place in shown.items() if ref not in page.targets})
     return page
 
 
@@ -69,37 +83,53 @@ def _references(node: Any) -> list[str]:
 
 
 def run_context(page: RunPage, language: str, beside: tuple[str | None, str | None] = (None, None)) -> dict[str, Any]:
-    """Context of a run's page; `beside` holds the pages of the runs before and after it in its sweep."""
-    name, up = page.name, _up(language, deep=True)
-
-    def figure(block: dict[str, Any]) -> str:
-        return f"{up}figures/{name}/{block['name']}.{language}.svg"
-
-    body, contents = with_contents(link_numbers(render_notebook(page.notebook, language, figure), page.targets.get))
+    """Context of a run's page; `beside` holds the pages of the runs before and after it."""
+    name, path = page.name, f"runs/{page.name}.html"
+    top = up(language, path)
+    body = render_notebook(page.notebook, language, f"{top}figures/{name}")
+    body, contents = with_contents(settle(body, leads(path, page.targets), phrases=linked_phrases(language)))
     w = words(language)
     downloads = [
-        {"url": f"{up}notebooks/{name}.ipynb", "label": w["notebook"]},
-        {"url": f"{up}data/{name}/results.json", "label": w["results"]},
-        *({"url": f"{up}data/{name}/{table}.csv", "label": f"{w['table']}: {table}"} for table in sorted(page.tables)),
-        *({"url": f"{up}figures/{name}/{plot}.json", "label": f"{w['figure_data']}: {plot}"} for plot, _ in sorted(page.plots)),
+        {"url": f"{top}notebooks/{name}.ipynb", "label": w["notebook"], "name": ""},
+        {"url": f"{top}data/{name}/results.json", "label": w["results"], "name": ""},
+        *(
+            {"url": f"{top}data/{name}/{table}.csv", "label": w["table"], "name": table} | _more(page, table, language)
+            for table in sorted(page.tables)
+        ),
+        *({"url": f"{top}figures/{name}/{plot}.json", "label": w["figure_data"], "name": plot} for plot, _ in sorted(page.plots)),
     ]
     run = _run(page.outcome, language) | {
         "downloads": downloads,
         "error_url": None if page.outcome.good else f"{name}-error.html",
         "beside": beside,
     }
-    return {"body": body, "headings": contents, "run": run} | _frame(language, f"runs/{name}.html")
+    opening, end, rest = body.partition("</section>") if _opens(body) else ("", "", body)
+    return {"opening": Markup(opening + end), "body": Markup(rest), "headings": contents, "run": run} | frame(language, path)
+
+
+def _opens(body: str) -> bool:
+    """Whether a notebook begins with its title, after which the page's contents may stand."""
+    return "<h1" in body.partition("</section>")[0]
+
+
+def _more(page: RunPage, table: str, language: str) -> dict[str, list[dict[str, str]]]:
+    """The same table as a journal takes it; runs of a sweep have none."""
+    if page.outcome.spec.grid is not None:
+        return {}
+    path = f"{up(language, f'runs/{page.name}.html')}data/{page.name}/{table}.{language}"
+    return {"more": [{"url": f"{path}.{kind}", "label": words(language)[f"journal_{kind}"]} for kind in ("tex", "html")]}
 
 
 def error_context(outcome: Outcome, language: str, beside: tuple[str | None, str | None] = (None, None)) -> dict[str, Any]:
     """Context of the page that says what went wrong in a run; `beside` as for `run_context`."""
-    path = outcome.failure / "notebook.ipynb" if outcome.failure else None
+    kept = outcome.failure / "notebook.ipynb" if outcome.failure else None
     body = ""
-    if path is not None and path.is_file():
-        notebook = _read_notebook(path.parent)
+    if kept is not None and kept.is_file():
+        notebook = _read_notebook(kept.parent)
         body = render_notebook(notebook, language, None, marked=_stopped_at(notebook))
     run = _run(outcome, language) | {"failed": True, "error": outcome.error, "beside": beside}
-    return {"body": body, "headings": [], "run": run} | _frame(language, f"runs/{outcome.spec.name}-error.html")
+    path = f"runs/{outcome.spec.name}-error.html"
+    return {"opening": "", "body": Markup(settle(body, leads(path))), "headings": [], "run": run} | frame(language, path)
 
 
 def _stopped_at(notebook: dict[str, Any]) -> str:
@@ -120,14 +150,21 @@ def grid_contexts(page: GridPage, language: str) -> list[tuple[str, dict[str, An
     shared = {
         "paths": files,
         "downloads": [(f"data/{name}/runs.csv", ""), *((f"figures/{name}/{plot}.json", plot) for plot in plots)],
-        "commands": [_command(run, spec.source) for run in runs],
+        "commands": [command(run, spec.source) for run in runs],
     }
     paths = [f"runs/{file}" for file in files]
-    return [(path, context | shared | _frame(language, path)) for path, context in zip(paths, contexts, strict=True)]
+    return [(path, context | shared | frame(language, path)) for path, context in zip(paths, contexts, strict=True)]
 
 
-def home_context(pages: list[RunPage], outcomes: list[Outcome], language: str, grids: Sequence[GridPage] = ()) -> dict[str, Any]:
-    """Context of the overview: single runs, and each sweep as a whole."""
+def home_context(
+    pages: list[RunPage],
+    outcomes: list[Outcome],
+    language: str,
+    grids: Sequence[GridPage] = (),
+    data: Catalogue | None = None,
+    uses: Uses | None = None,
+) -> dict[str, Any]:
+    """Context of the overview: the published pairs as small multiples, single runs, and each sweep as a whole."""
     failures = [
         _run(outcome, language) | {"error_url": f"runs/{outcome.spec.name}-error.html"}
         for outcome in outcomes
@@ -142,25 +179,34 @@ def home_context(pages: list[RunPage], outcomes: list[Outcome], language: str, g
     runs = [_overview(page, language) for page in pages if page.outcome.spec.grid is None]
     changes = [run for run in runs if run["card"]["from_to"]]
     others = [run for run in runs if not run["card"]["from_to"]]
-    shown = {"runs": changes, "others": others, "failures": failures, "sweeps": sweeps}
-    return shown | _frame(language, "index.html")
+    groups = pair_contexts(data.cases, language, "index.html", uses or {}) if data else []
+    shown = {"runs": changes, "others": others, "failures": failures, "sweeps": sweeps, "groups": groups}
+    return shown | frame(language, "index.html")
 
 
 def _overview(page: RunPage, language: str) -> dict[str, Any]:
     card, url = page.card, f"runs/{page.name}.html"
-
-    def shown(node: Any) -> str:
-        return link_numbers(markup(node, language), lambda ref: url + page.targets[ref] if ref in page.targets else None)
-
-    texts = {key: shown(card.get(key)) for key in ("title", "place", "from_to", "headline", "bounds")}
-    grade = [{"label": plain(item["label"], language), "passed": item["passed"]} for item in card.get("grade", [])]
-    plot, alt = page.plots[0] if page.plots else (None, "")
-    thumbnail = f"{_up(language)}figures/{page.name}/{plot}.{language}.svg" if plot else None
-    return _run(page.outcome, language) | {
-        "url": url,
-        "thumbnail": thumbnail,
-        "card": texts | {"grade": grade, "alt": plain(alt, language)},
+    target = leads("index.html", {ref: url + place for ref, place in page.targets.items()})
+    texts = {
+        key: Markup(settle(markup(card.get(key), language), target))
+        for key in ("title", "place", "from_to", "headline", "bounds")
     }
+    grade = [{"label": plain(item["label"], language), "passed": item["passed"]} for item in card.get("grade", [])]
+    return _run(page.outcome, language) | {"url": url, "card": texts | {"grade": grade}}
+
+
+def uses_of(pages: Sequence[RunPage], grids: Sequence[GridPage], data: Catalogue, language: str) -> Uses:
+    """Runs and sweeps that use a pair or a case, by its id: their address and title."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    shown = [(page.name, page.outcome.spec) for page in pages if page.outcome.spec.grid is None]
+    listed = [(f"runs/{name}.html", spec.title[language], spec.parameters) for name, spec in shown]
+    listed += [(f"runs/{grid.grid.name}.html", grid.grid.title[language], grid.members[0].spec.parameters) for grid in grids]
+    ids = {case.id for case in data.cases} | {pair.id for case in data.cases for pair in case.pairs}
+    for url, title, parameters in listed:
+        for value in dict.fromkeys(str(value) for value in parameters.values()):
+            if value in ids:
+                found.setdefault(value, []).append((url, title))
+    return found
 
 
 def _run(outcome: Outcome, language: str) -> dict[str, Any]:
@@ -168,6 +214,7 @@ def _run(outcome: Outcome, language: str) -> dict[str, Any]:
     state = catalogue().get(f"state.{outcome.state}", {}).get(language, outcome.state)
     return {
         "title": spec.title[language],
+        "choice": chosen(spec.choice),
         "grid": {"title": grid.title[language], "url": f"{grid.name}.html"} if grid else None,
         "beside": (None, None),
         "state": state,
@@ -176,28 +223,5 @@ def _run(outcome: Outcome, language: str) -> dict[str, Any]:
         "error_url": None,
         "downloads": [],
         "parameters": spec.parameters,
-        "command": _command(spec.name, spec.source),
-    }
-
-
-def _command(name: str, source: str) -> str:
-    return f"county-metrics report {name if source.startswith('params/') else source}"
-
-
-def _up(language: str, *, deep: bool = False) -> str:
-    return "../" * ((language != "en") + deep)
-
-
-def _frame(language: str, path: str) -> dict[str, Any]:
-    """What every page needs: words, language, and the way to the other language and home."""
-    deep = "/" in path
-    up = _up(language, deep=deep)
-    other = "zh" if language == "en" else "en"
-    return {
-        "w": words(language),
-        "lang": "en" if language == "en" else "zh-Hans",
-        "other_lang": "zh-Hans" if other == "zh" else "en",
-        "other_url": f"{up}{'zh/' if other == 'zh' else ''}{path}",
-        "home_url": "../index.html" if deep else "index.html",
-        "up": up,
+        "command": command(spec.name, spec.source),
     }

@@ -57,6 +57,12 @@ def write_project(root):
     return root
 
 
+def page_names(site):
+    """Every page of a site; tables for journals among the data are no pages."""
+    names = (path.relative_to(site).as_posix() for path in sorted(site.rglob("*.html")))
+    return [name for name in names if not name.startswith("data/")]
+
+
 def build_site(root):
     with contextlib.chdir(root):
         status = build_report([], Limits(2))
@@ -71,4 +77,6 @@ def site(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def pages(site):
-    return {path.relative_to(site).as_posix(): Page(path.read_text("utf-8")) for path in sorted(site.rglob("*.html"))}
+    # Tables for journals are downloads, no pages.
+    found = [path for path in sorted(site.rglob("*.html")) if path.relative_to(site).parts[0] != "data"]
+    return {path.relative_to(site).as_posix(): Page(path.read_text("utf-8")) for path in found}

@@ -23,7 +23,9 @@ def project(tmp_path, monkeypatch):
 
 
 def test_bad_params_and_bad_data_end_before_anything_is_built(project, monkeypatch):
-    monkeypatch.setattr("county_metrics.evidence.verify.check_data", lambda folder=None: [Problem("data/a.csv", 2, 3, "unit", "bad")])
+    monkeypatch.setattr(
+        "county_metrics.evidence.verify.check_data", lambda folder=None: [Problem("data/a.csv", 2, 3, "unit", "bad")]
+    )
     with pytest.raises(DataError, match=re.escape("data/a.csv:2:3: unit: bad")):
         build_report([], Limits(1))
     params(project, "first", "notebook: notebooks/tiny.ipynb\nparameters: {txet: a}\n")

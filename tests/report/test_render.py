@@ -11,7 +11,9 @@ from county_metrics.present import payload
 from county_metrics.present.number import number
 from county_metrics.present.tables import column
 from county_metrics.present.wording import LANGUAGES, both, catalogue
-from county_metrics.report.render import link_numbers, render_notebook, sanitise, with_contents, words
+from county_metrics.report.frame import words
+from county_metrics.report.links import settle
+from county_metrics.report.render import mathml, render_notebook, sanitise, with_contents
 from tests.report.conftest import Page
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -31,7 +33,7 @@ def code(*data, name="c", count=1, tags=(), outputs=None):
 
 def render(*cells, language="en", **options):
     notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": list(cells)}
-    return render_notebook(notebook, language, lambda block: f"figures/{block['name']}.svg", **options)
+    return render_notebook(notebook, language, "figures", **options)
 
 
 def test_prose_of_the_other_language_is_left_out():
@@ -145,11 +147,37 @@ def test_same_words_with_another_attachment_show_that_one():
     assert [image["src"][-4:] for image in Page(render(*cells)).named("img")] == ["AAAA", "BBBB"]
 
 
-def test_formula_stays_as_it_is_written():
+def test_formula_becomes_mathml_and_keeps_what_was_written():
     source = "Take $a_1 < b_2$ and\n\n$$\\sum_{i} x_i * y_i * z$$\n\n\\begin{align} a &= b \\\\ c \\end{align}"
     page = Page(render(markdown(source)))
-    assert {tag for tag, _ in page.tags} <= {"section", "p"}
-    assert page.text == " ".join(source.split())
+    shown = page.named("math")
+    assert [formula["display"] for formula in shown] == ["inline", "block", "block"]
+    assert [formula["alttext"] for formula in shown[:2]] == ["a_1 < b_2", "\\sum_{i} x_i * y_i * z"]
+    assert "msub" in {tag for tag, _ in page.tags}
+    assert [attributes for _, attributes in page.tags if "style" in attributes] == []
+
+
+@pytest.mark.parametrize("formula", ["\\frac", "a_", "{", "\\left( a"])
+def test_formula_that_cannot_be_read_stays_as_it_is_written(formula):
+    assert mathml(formula) is None
+    assert f"${formula}$" in Page(render(markdown(f"See ${formula}$ here."))).text
+
+
+@pytest.mark.parametrize(
+    "formula", ["\\href{javascript:alert(1)}{x}", "\\text{<script>alert(1)</script>}", "\\style{color:red}{x}", "\\class{a}{x}"]
+)
+def test_formula_cannot_act(formula):
+    page = Page(render(markdown(f"See ${formula}$ here.")))
+    assert page.named("script") == []
+    assert [
+        name for _, attributes in page.tags for name in attributes if name in ("href", "style") or name.startswith("on")
+    ] == []
+
+
+def test_marks_of_a_formula_in_the_words_of_a_notebook_are_no_formula():
+    assert Page(render(markdown("$a$ \ue0000\ue001 \ue0009\ue001"))).named("math") == [
+        {"xmlns": "http://www.w3.org/1998/Math/MathML", "display": "inline", "alttext": "a"}
+    ]
 
 
 def test_table_and_code_in_prose_are_shown():
@@ -202,7 +230,7 @@ def test_no_text_makes_a_script_or_a_handler(text):
 def test_known_number_becomes_a_link_and_another_stays():
     node = number(12345, ref="result:a")
     html = payload.to_html(payload.prose({"join": [node, " ", number(2, ref="result:b")], "by": ""}), "en")
-    linked = link_numbers(html, {"result:a": "#cell-a"}.get)
+    linked = settle(html, {"result:a": "#cell-a"}.get)
     assert '<a class="cm-ref" href="#cell-a"><data value="12345" data-ref="result:a">12,345</data></a>' in linked
     assert "<p><a" in linked
     assert linked.count("<a ") == 1

@@ -4,7 +4,10 @@ import csv
 import hashlib
 import json
 import re
+from collections import Counter
 
+from county_metrics.evidence.frames import curated
+from county_metrics.evidence.load import case_ids
 from county_metrics.pipeline.runner import Limits
 from county_metrics.report.build import build_report
 from tests.report.conftest import HOSTILE, build_site, write_project
@@ -16,7 +19,10 @@ SHOWN = "<script>alert(1)</script> {{ 7*7 }} {% raw %} \"'><img src=x onerror=al
 
 def test_every_page_stands_in_both_languages(pages):
     english = sorted(name for name in pages if not name.startswith("zh/"))
-    assert english == ["index.html", "runs/broken-error.html", "runs/hostile.html", "runs/plain.html"]
+    runs = [name for name in english if name.startswith("runs/")]
+    assert runs == ["runs/broken-error.html", "runs/hostile.html", "runs/plain.html"]
+    folders = Counter(name.rpartition("/")[0] for name in english)
+    assert folders == {"": 7, "cases": len(case_ids()) + 1, "evidence": len(curated().figures) + 1, "runs": 3}
     assert sorted(name.removeprefix("zh/") for name in pages if name.startswith("zh/")) == english
 
 
@@ -68,7 +74,7 @@ def test_no_page_loads_anything_from_elsewhere(pages):
 
 def test_no_style_sheet_loads_anything_from_elsewhere(site):
     sheet = (site / "static" / "site.css").read_text("utf-8")
-    assert re.findall(r"url\(([^)]*)\)", sheet) == ['"fonts/regular.woff2"', '"fonts/bold.woff2"']
+    assert re.findall(r"url\(([^)]*)\)", sheet) == ['"fonts/regular.woff"', '"fonts/bold.woff"']
     assert "@import" not in sheet
 
 

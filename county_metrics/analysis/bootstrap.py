@@ -65,6 +65,8 @@ def bootstrap_interval(
 
     check_settings(level, "two-sided")
     parts = [_rows(part) for part in (data if isinstance(data, tuple) else (data,))]
+    if any(np.ndim(part) == 0 for part in parts):
+        raise AnalysisError("data is rows: an array, list, Series or DataFrame, or a tuple of them, not one value")
     if method not in METHODS or draws < 100 or min(len(part) for part in parts) < 2:
         raise AnalysisError(f"method is one of {', '.join(METHODS)}; draws at least 100; each sample has at least 2 rows")
 

@@ -223,6 +223,8 @@ def difference_in_means(
 
 
 def _two_groups(data: pd.DataFrame, outcome: str, treated: str) -> tuple[Array, Array, int]:
+    if not isinstance(data, pd.DataFrame):
+        raise AnalysisError(f"data is a pandas DataFrame, one row a person or case, not {type(data).__name__}")
     if absent := [name for name in (outcome, treated) if name not in data]:
         raise AnalysisError(f"there is no column {', '.join(map(repr, absent))}; there are {', '.join(map(str, data.columns))}")
     rows = data[[outcome, treated]].dropna()

@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from county_metrics.analysis.design import gate
 from county_metrics.analysis.effect import AnalysisError
-from county_metrics.analysis.grid import Grid, kind_of, ordinal
+from county_metrics.analysis.grid import Grid, kind_of, ordinal, require_panel
 from county_metrics.errors import nearest
 from county_metrics.present.number import number
 from county_metrics.present.wording import say
@@ -143,8 +142,8 @@ def read_panel(
     DesignError
         If the frame declares a design that cannot bear the comparison.
     """
-    if design := data.attrs.get("design"):
-        gate(str(design), analysis).require()
+    require_panel(data, analysis)
+    covariates = [covariates] if isinstance(covariates, str) else covariates
     roles = [outcome, unit, period, treatment_start, treated, post, weights, cluster, *covariates]
     _require_columns(data, [name for name in roles if name])
     problems: list[str] = [*_measure_problem(data), *_treatment_arguments(treatment_start, treated, post, intervention_time)]

@@ -118,7 +118,7 @@ def two_numbers(name: str, given: Any, *, whole: bool) -> Any:
     """A pair (before, after) that was given as numbers."""
     if given is None or np.shape(given) != (2,):
         raise AnalysisError(f"without data, {name} is a pair: (before, after)")
-    found = np.asarray(given, float)
+    found = pd.to_numeric(pd.Series(given, dtype=object), errors="coerce").to_numpy(dtype=float)
     if not np.isfinite(found).all() or (found < 0).any() or (whole and (found != np.floor(found)).any()):
         raise AnalysisError(f"{name} are {'whole ' if whole else ''}numbers, not negative; got {tuple(given)}")
     return found
@@ -165,7 +165,7 @@ def _by_counts(hits: Any, sizes: Any, labels: Any, method: str, level: float, al
     error = np.sqrt(pooled * (1 - pooled) * (1 / small + 1 / large))
     if method == "miettinen_nurminen":
         error *= np.sqrt((small + large) / (small + large - 1))
-    value = second / large - first / small
+    value = float(second / large - first / small)
     score: dict[str, Any] = {}
     if error > 0:
         fields = t_values(value, float(error), np.inf, level, alternative)

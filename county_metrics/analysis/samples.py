@@ -185,10 +185,14 @@ def _numeric(used: pd.DataFrame, name: str, problems: list[str]) -> Array:
     return found
 
 
+_MARKS = {"1": 1, "0": 0, "1.0": 1, "0.0": 0, "true": 1, "false": 0}
+
+
 def _truth(used: pd.DataFrame, name: str, problems: list[str]) -> Array:
-    found = used[name].isin([0, 1]).to_numpy()
+    marks = used[name].map(lambda value: _MARKS.get(value.strip().lower(), value) if isinstance(value, str) else value)
+    found = marks.isin([0, 1]).to_numpy()
     _report(problems, name, "is neither True (the end was observed) nor False (still open)", ~found, used)
-    return (used[name] == 1).to_numpy(dtype=bool)
+    return (marks == 1).to_numpy(dtype=bool)
 
 
 def _report(problems: list[str], name: str, what: str, wrong: Array, used: pd.DataFrame) -> None:

@@ -131,9 +131,14 @@ def numbers(
     return values, wrong
 
 
+_PLAIN = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.ASCII | re.IGNORECASE)
+
+
 def _float(value: Any) -> float | None:
     if value is None or value is pd.NA:
         return float("nan")
+    if isinstance(value, str) and _PLAIN.fullmatch(value.strip()):
+        return float(value)
     if isinstance(value, str | bytes | datetime.date) or not hasattr(value, "__float__"):
         return None
     return float(value)

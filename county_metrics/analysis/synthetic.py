@@ -361,7 +361,7 @@ def synthetic_did(
             "least": number(LEAST_CLUSTERS, ref="constant:least_clusters"),
         }
         why = say("synthetic.sdid_few", **count)
-    low, high, p_value = (None, None, None) if why else (*fitted.conf_int, fitted.p_value)
+    low, high, p_value = (None, None, None) if why else (*map(float, fitted.conf_int), float(fitted.p_value))
     headline = Estimate(
         "att", say("synthetic.sdid"), float(fitted.att), error, low, high, None, p_value, panel.measure, why, places(fitted.att)
     )

@@ -113,7 +113,9 @@ def test_bold_text_has_the_characters_of_regular_text():
 
 def test_an_unknown_kind_of_plot_names_the_nearest():
     block = slope() | {"kind": "slopes"}
-    with pytest.raises(UnknownIdError, match=r"^there is no plot 'slopes'; did you mean 'slope'\? Allowed: curve, distributions, "):
+    with pytest.raises(
+        UnknownIdError, match=r"^there is no plot 'slopes'; did you mean 'slope'\? Allowed: curve, distributions, "
+    ):
         draw(block, "en")
 
 

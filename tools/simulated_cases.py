@@ -20,7 +20,7 @@ _HEAD = """\
 # Made up by tools/simulated_cases.py: no county, no case and no date in this folder is real.
 # 由 tools/simulated_cases.py 虚构：本文件夹中的县、案件与日期都不是真实的。
 id: simulated_{folder}
-name_en: "Simulated county 01"
+name_en: "Simulated county AA"
 name_zh: "模拟县01"
 {table}:
   origin: "Made up by a random number generator with a known truth"

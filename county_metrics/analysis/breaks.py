@@ -111,7 +111,7 @@ def structural_break(
         settings=settings | {"trim": trim, "coefficients": k},
         assumptions=(say("breaks.assume_errors"), say("breaks.assume_one")),
         notes=(
-            say("breaks.dated", before=settings["break_after"], after=settings["first_after"]),
+            say("breaks.dated", before=_period("break_after", settings), after=_period("first_after", settings)),
             say("breaks.limit", draws=number(DRAWS, ref="constant:draws"), trim=number(trim, ref="param:trim")),
             say("breaks.cause"),
         ),
@@ -178,6 +178,12 @@ def sup_f_p_value(statistic: float, k: int, trim: float) -> float:
     draws = _limit_draws(k, float(trim))
     above = len(draws) - int(np.searchsorted(draws, statistic, side="left"))
     return (1 + above) / (1 + len(draws))
+
+
+def _period(name: str, settings: dict[str, Any]) -> Any:
+    """A period in words: a year is a number that leads to its cell, a month is a date."""
+    label = str(settings[name])
+    return number(label, ref=f"result:{name}") if label.isdecimal() else label
 
 
 def _two_fits(values: Floats, design: Floats, used: int, last_before: int, log: bool) -> list[float]:

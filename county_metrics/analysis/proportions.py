@@ -143,7 +143,14 @@ def _linear(samples: Samples, level: float, alternative: str) -> list[Estimate]:
     value, error, degrees = difference_of_means(samples)
     fields = t_values(value, error, degrees, level, alternative)
     found = [
-        Estimate("share_difference", say("shares.difference_linear"), value, withheld=samples.few_clusters, places=4, **fields)
+        Estimate(
+            "share_difference",
+            say("shares.difference_linear"),
+            value,
+            withheld=samples.few_clusters or (None if fields else say("records.flat")),
+            places=4,
+            **fields,
+        )
     ]
     for name, label, after in zip(("before", "after"), samples.labels, (False, True), strict=True):
         share = float(np.average(samples.side(after)[0], weights=samples.side(after)[1]))

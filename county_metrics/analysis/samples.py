@@ -55,10 +55,14 @@ class Samples:
     @property
     def few_clusters(self) -> dict[str, Any] | None:
         """Reason why clusters are too few for an interval; None where they are not."""
-        if self.clusters is None or self.counts["clusters"] >= LEAST_CLUSTERS:
+        return self.fewer_clusters(LEAST_CLUSTERS)
+
+    def fewer_clusters(self, least: int) -> dict[str, Any] | None:
+        """Reason why fewer than `least` clusters are too few; None where there are as many, or no clusters."""
+        if self.clusters is None or self.counts["clusters"] >= least:
             return None
         found = number(self.counts["clusters"], ref="result:n_clusters")
-        return say("records.few_clusters", count=found, least=number(LEAST_CLUSTERS, ref="constant:least_clusters"))
+        return say("records.few_clusters", count=found, least=number(least, ref="constant:least_clusters"))
 
     def side(self, after: bool) -> tuple[Array, Array]:
         """Values and weights of one sample."""
@@ -159,6 +163,9 @@ def _by_label(used: pd.DataFrame, group: str, order: tuple[Any, Any] | None) -> 
     return kept, (kept[group] == pair[1]).to_numpy(dtype=bool), labels, notes
 
 
+_YEAR_FIRST = r"\s*\d{4}(\D|\d{4}\s*$|\s*$)"
+
+
 def _by_date(column: pd.Series[Any], moment: Any) -> Array:
     if moment is None:
         raise AnalysisError("intervention_time is needed with received: the first day (or month, or year) that counts as after")
@@ -167,6 +174,9 @@ def _by_date(column: pd.Series[Any], moment: Any) -> Array:
             return (column >= pd.Period(moment, freq=cast(Any, column.dtype.freq))).to_numpy(dtype=bool)
         if pd.api.types.is_numeric_dtype(column.dtype):
             return column.to_numpy(dtype=float) >= float(moment)
+        texts = column[column.map(lambda value: isinstance(value, str)).astype(bool)].astype(str)
+        if (unread := texts[~texts.str.match(_YEAR_FIRST)]).size:
+            raise ValueError(f"write dates as 2014-02-01; row {unread.index[0]} holds {unread.iloc[0]!r}")
         dates = pd.to_datetime(column)
         return (dates >= pd.Timestamp(str(moment), tz=dates.dt.tz)).to_numpy(dtype=bool)
     except (ValueError, TypeError) as error:
@@ -247,10 +257,10 @@ def t_values(estimate: float, error: float | None, degrees: float, level: float,
 
     if error is None:
         return {}
+    if error == 0:
+        return {}
     width = float(stats.t.ppf((1 + level) / 2, degrees)) * error
     found: dict[str, Any] = {"std_error": error, "conf_low": estimate - width, "conf_high": estimate + width}
-    if error == 0:
-        return found
     statistic = estimate / error
     tails = {"less": stats.t.cdf(statistic, degrees), "greater": stats.t.sf(statistic, degrees)}
     p_value = tails.get(alternative, 2 * stats.t.sf(abs(statistic), degrees))

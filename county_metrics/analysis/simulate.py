@@ -208,7 +208,7 @@ def simulate_synthetic_control(*, seed: int = SEED, donors: int = 25) -> pd.Data
     --------
     >>> made = simulate_synthetic_control()
     >>> made.attrs["treated"], made.attrs["truth"]["gap_2014"], made.attrs["truth"]["mean_gap"]
-    ('Simulated county 01', -60.0, -85.0)
+    ('Simulated county AA', -60.0, -85.0)
     """
     if donors < 5:
         raise AnalysisError(f"donors is at least 5, not {donors}")
@@ -263,7 +263,7 @@ def _walk(rng: Rng, rows: int, length: int, rho: float, spread: float) -> Array:
 
 
 def _name(place: int) -> str:
-    return f"Simulated county {place:02d}"
+    return f"Simulated county {chr(64 + -(-place // 26))}{chr(65 + (place - 1) % 26)}"
 
 
 def _long(values: Array, years: Array, starts: Array) -> pd.DataFrame:

@@ -168,7 +168,8 @@ def _restricted(samples: Samples, curves: list[Curve], horizon: float, level: fl
         label = say("survival.rmst", group=samples.labels[place])
         shown = _mean(f"rmst_{name}", label, found[place], errors[place], degrees, level, "two-sided", few, samples)
         estimates.append(Estimate(
-            shown.term, label, shown.estimate, shown.std_error, shown.conf_low, shown.conf_high, unit=samples.unit, withheld=few
+            shown.term, label, shown.estimate, shown.std_error, shown.conf_low, shown.conf_high, unit=samples.unit,
+            withheld=shown.withheld,
         ))  # fmt: skip
     return estimates
 
@@ -177,7 +178,7 @@ def _mean(
     term: str, label: Any, value: float, error: float, degrees: float, level: float, alternative: str, few: Any, samples: Samples
 ) -> Estimate:
     fields = t_values(value, None if few else error, degrees, level, alternative)
-    return Estimate(term, label, value, unit=samples.unit, withheld=few, **fields)
+    return Estimate(term, label, value, unit=samples.unit, withheld=few or (None if fields else say("records.flat")), **fields)
 
 
 def _influences(samples: Samples, rows: Array, curve: Curve, left: Array) -> Array:

@@ -138,7 +138,7 @@ def synthetic_control(
     **Assumptions.** The weighted donors would have gone on as the unit; no effect on donors; no other shock to the unit.
     **Not for.** A unit outside the range of its donors, or a poor fit before the start: read the fit first.
     """
-    marked = data
+    marked = data.assign(**{_MARK: 0}) if isinstance(data, pd.DataFrame) else data
     if unit in data:
         names = set(data[unit])
         asked = [name for name in dict.fromkeys([treated, *(donors or [])]) if name not in names]
@@ -340,6 +340,8 @@ def synthetic_did(
     **Not for.** Starts that differ between units.
     """
     check_arguments(level, ("variance", variance, Variance))
+    if draws < 50:
+        raise AnalysisError(f"draws must be at least 50, not {draws}")
     panel = read_panel(
         data, outcome=outcome, unit=unit, period=period, treatment_start=treatment_start, treated=treated, post=post,
         intervention_time=intervention_time, log=log, balanced=balanced,

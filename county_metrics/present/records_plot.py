@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_BINS, _STEPS, _MIDDLE = 40, 400, 0.6
+_BINS, _STEPS, _MIDDLE = 40, 120, 0.6
 _QUIET, _GRID = "#697586", "#d5dbe3"
 
 

@@ -161,7 +161,7 @@ def test_the_asymptotic_interval_covers_the_ties_and_zeros_of_counted_days():
 def test_intervals_cover_a_known_change():
     rng, hits, draws = np.random.default_rng(5), {}, 300
     for _ in range(draws):
-        data = table(rng.exponential(10, 40) + 5, rng.exponential(10, 50) + 2)
+        data = table(rng.exponential(10, 60) + 5, rng.exponential(10, 70) + 2)
         found = cm.compare_records(data, duration="days", group="when", draws=400, quantiles=(0.5,))
         for term in ("mean_difference", "mean_difference_bca", "quantile_50_difference", "hodges_lehmann"):
             low, high = ends(found, term)

@@ -89,8 +89,8 @@ def test_a_horizon_moves_the_restricted_mean_alone():
 
 def test_the_series_has_the_declared_break_between_means():
     made = cm.simulate_series(level_change=-50.0, slope_change=0.0, rho=0.0)
-    first = made[made["place"] == "Simulated county 01"].set_index("period")["value"]
-    others = made[made["place"] != "Simulated county 01"].groupby("period")["value"].mean()
+    first = made[made["place"] == "Simulated county AA"].set_index("period")["value"]
+    others = made[made["place"] != "Simulated county AA"].groupby("period")["value"].mean()
     gap = first - others
     assert gap["2014-02":].mean() - gap[:"2014-01"].mean() == pytest.approx(-50, abs=4)
 

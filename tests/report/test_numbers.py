@@ -21,9 +21,11 @@ from tests.small_project import CHECKOUT, run_command
 def own_site(tmp_path_factory):
     """Site of the checkout's own first runs."""
     folder = tmp_path_factory.mktemp("own")
-    for name in ("notebooks", "params"):
+    for name in ("notebooks", "params", "data/simulated"):
         shutil.copytree(CHECKOUT / name, folder / name)
-    status, _, err = run_command("report", "jiashan-investment-approval", "audit-longgang", cwd=folder)
+    status, _, err = run_command(
+        "report", "jiashan-investment-approval", "audit-longgang", "simulated-approval-series", cwd=folder
+    )
     assert status == 0, err
     return folder / "build" / "report"
 

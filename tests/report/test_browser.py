@@ -31,7 +31,7 @@ pytestmark = pytest.mark.skipif(
 def own_site(tmp_path_factory):
     """The site of the Jiashan run and of everything curated, built from the checkout."""
     folder = tmp_path_factory.mktemp("own")
-    for name in ("notebooks", "params"):
+    for name in ("notebooks", "params", "data/simulated"):
         shutil.copytree(CHECKOUT / name, folder / name)
     status, _, err = run_command("report", "jiashan-investment-approval", cwd=folder)
     assert status == 0, err

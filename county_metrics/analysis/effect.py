@@ -223,10 +223,16 @@ def effect_number(found: Estimate, field_name: str) -> dict[str, Any]:
     value, name = getattr(found, field_name), f"{found.term}_{field_name}"
     if value is None or not math.isfinite(value):
         return say("effect.withheld") if found.withheld else say("number.none")
-    if field_name == "p_value" and value < LEAST_P:
+    if field_name == "p_value":
+        return p_number(value, f"result:{name}")
+    return number(plain_value(value), ref=f"result:{name}", places=found.places)
+
+
+def p_number(value: float, ref: str) -> dict[str, Any]:
+    """A p-value to three places, or the words that it is smaller."""
+    if value < LEAST_P:
         return say("effect.below", least=number(LEAST_P, ref="constant:least_p"))
-    places = 3 if field_name == "p_value" else found.places
-    return number(plain_value(value), ref=f"result:{name}", places=places, signed=False)
+    return number(plain_value(value), ref=ref, places=3)
 
 
 def _shown(found: Estimate) -> list[Any]:

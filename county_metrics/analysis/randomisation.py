@@ -11,7 +11,7 @@ import numpy as np
 
 from county_metrics.analysis.check import CheckResult
 from county_metrics.analysis.clustered import check_arguments, places
-from county_metrics.analysis.effect import AnalysisError, EffectResult, Estimate
+from county_metrics.analysis.effect import AnalysisError, EffectResult, Estimate, p_number
 from county_metrics.analysis.panel import Array, Panel, read_panel
 from county_metrics.present.number import number
 from county_metrics.present.wording import both, say
@@ -132,7 +132,7 @@ def randomisation_checks(found: Assignments, unit: str) -> tuple[CheckResult, ..
     """Placebo in space and leave-one-out as checks that inform."""
     shown = places(found.estimate)
     count = number(len(found.placebos) + (not found.exact), ref="result:assignments")
-    p_value = number(f"{found.p_value():.6g}", ref="result:placebo_p_value", places=3)
+    p_value = p_number(found.p_value(), "result:placebo_p_value")
     checks = [
         CheckResult(
             "placebo_in_space",
@@ -148,7 +148,10 @@ def randomisation_checks(found: Assignments, unit: str) -> tuple[CheckResult, ..
             )
             for name, value in (("low", found.lone.min()), ("high", found.lone.max()))
         }
-        text = say("panel_check.leave_one_out_text", count=number(len(found.lone), ref="result:left_out"), **ends)
+        whole = number(f"{found.estimate:.9g}", ref="result:reassigned", places=shown)
+        text = say(
+            "panel_check.leave_one_out_reassigned", count=number(len(found.lone), ref="result:left_out"), whole=whole, **ends
+        )
         one_sign = (found.lone.min() > 0) == (found.lone.max() > 0)
         checks.append(CheckResult("leave_one_out", one_sign or None, say("panel_check.leave_one_out"), text))
     return tuple(checks)

@@ -164,7 +164,7 @@ def _rates(
         label = (
             say("counts.ratio_model") if wide else say("counts.ratio_exact") if method == "exact" else say("counts.ratio_score")
         )
-        if not (wide and not second):
+        if second or not wide:
             found.append(
                 Estimate(
                     "rate_ratio",
@@ -181,4 +181,4 @@ def _rates(
         low, high = confint_poisson(event, time, method="exact-c", alpha=1 - level)
         limits: dict[str, Any] = {} if wide else {"conf_low": float(low), "conf_high": float(high)}
         found.append(Estimate(f"rate_{name}", say("counts.rate", group=group), float(rate), places=places, **limits))
-    return found, [] if first else [say("counts.no_ratio")]
+    return found, [] if first and (second or not wide) else [say("counts.no_ratio")]

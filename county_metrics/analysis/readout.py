@@ -39,7 +39,7 @@ def readout(result: EffectResult, truth: Mapping[str, float] | None = None) -> d
     --------
     >>> from county_metrics.analysis.proportions import compare_shares
     >>> print(readout(compare_shares(successes=(48, 56), totals=(80, 70))).summary().splitlines()[1])
-    The 95 % interval runs from 0.0524 to 0.3339. No change lies outside it.
+    The 95 % interval runs from 0.0524 to 0.3339. “No change” lies outside it.
     """
     found = result.headline
     sentences = [
@@ -58,9 +58,9 @@ def readout(result: EffectResult, truth: Mapping[str, float] | None = None) -> d
 
 def _measured(found: Estimate) -> dict[str, Any]:
     value = effect_number(found, "estimate")
-    if not found.unit or found.unit == "log":
+    if found.unit in ("", "log", "F"):
         return value
-    return join([value, unit_label(found.unit)], both(" ", ""))
+    return say("readout.measured", value=value, unit=unit_label(found.unit))
 
 
 def _interval(result: EffectResult, found: Estimate) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def _interval(result: EffectResult, found: Estimate) -> dict[str, Any]:
         reason = found.withheld or say("readout.no_interval")
         if found.p_value is None:
             return reason
-        return join([reason, say("readout.p_value", p=effect_number(found, "p_value"))], both(" ", ""))
+        return say("readout.two", first=reason, second=say("readout.p_value", p=effect_number(found, "p_value")))
     ends = {
         name: effect_number(found, f"conf_{name}") if getattr(found, f"conf_{name}") is not None else say("number.open")
         for name in ("low", "high")
@@ -79,7 +79,7 @@ def _interval(result: EffectResult, found: Estimate) -> dict[str, Any]:
         return said
     same = 1.0 if found.unit == "ratio" else 0.0
     inside = found.conf_low <= same <= found.conf_high
-    return join([said, say("readout.inside" if inside else "readout.outside")], both(" ", ""))
+    return say("readout.two", first=said, second=say("readout.inside" if inside else "readout.outside"))
 
 
 def _nature(result: EffectResult) -> dict[str, Any]:

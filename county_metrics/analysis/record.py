@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from county_metrics.analysis.design import designs
-from county_metrics.analysis.effect import LEAST_P, EffectResult, effect_number, plain_value
+from county_metrics.analysis.effect import EffectResult, effect_number, p_number, plain_value
 from county_metrics.analysis.result import Bounded, ChangeResult
 from county_metrics.analysis.show import bracket, headline, main_measure
 from county_metrics.analysis.specification import Specification
@@ -43,8 +43,8 @@ class Record(payload.Shown):
                     "number.bracket", low=number(row["low"], ref=ref, places=3), high=number(row["high"], ref=ref, places=3)
                 )
             value = number(row["value"], ref=ref, places=3)
-            if row["name"].endswith("_p_value") and float(row["value"]) < LEAST_P:
-                value = say("effect.below", least=number(LEAST_P, ref="constant:least_p"))
+            if row["name"].endswith("_p_value"):
+                value = p_number(float(row["value"]), ref)
             shown.append([both(row["name"], row["name"]), value, bounds, both(row["unit"], row["unit"])])
         return payload.results(list(self.rows), self.card, payload.table("results", say("results.caption"), columns, shown))
 

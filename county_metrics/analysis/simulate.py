@@ -26,7 +26,7 @@ _EFFECTS = (-40.0, -60.0, -80.0, -90.0, -100.0)
 
 
 def simulate_records(
-    *, seed: int = SEED, cases: int = 300, before: float = 230.0, after: float = 86.0, horizon: int = 250
+    *, seed: int = SEED, cases: int = 300, before: float = 230.0, after: float = 86.0, horizon: int = 180
 ) -> pd.DataFrame:
     """Made-up records of approvals before and after a reform, some still open when the table was extracted.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from county_metrics.evidence.frames import curated
 from county_metrics.present.wording import catalogue
-from county_metrics.report.links import Target
+from county_metrics.report.links import Target, constants
 
 MAIN = ("cases/index", "evidence/index", "audit", "mechanisms", "indicators", "methods", "reproduce")
 """Pages that every page leads to."""
@@ -69,15 +69,20 @@ def leads(path: str, own: Mapping[str, str] | None = None) -> Target:
         kind, _, name = ref.partition(":")
         if kind == "figure" and name in _figures():
             return f"{root}evidence/{name}.html"
+        if kind == "constant" and name in _constants():
+            return f"{root}methods.html#constant-{name}"
         if own and ref in own:
             return own[ref]
         if kind == "param":
             return "#parameters"
-        if kind == "constant":
-            return f"{root}methods.html#constant-{name}"
         return f"{root}audit.html#working-{name}" if name in _claims() else None
 
     return target
+
+
+@cache
+def _constants() -> frozenset[str]:
+    return frozenset(constant.id for constant in constants())
 
 
 @cache

@@ -33,7 +33,7 @@ if word == "print":
     for _ in range(100):
         print("x" * 1_000_000)
 if word == "raise":
-    raise ValueError("x" * 30_000_000)
+    raise ValueError("x" * 100_000_000)
 if word == "endless":
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     while True:

@@ -166,6 +166,8 @@ def misfit(record: list[str], header: list[str], shown: str, line: int, starts: 
 
 def plain_form(text: str) -> str | None:
     """ASCII spelling of a value written in full-width or other look-alike characters, if it is."""
+    if text.isascii():
+        return None
     folded = unicodedata.normalize("NFKC", text)
     ascii_digits = "".join(str(unicodedata.digit(sign)) if sign.isdigit() else sign for sign in folded)
     return ascii_digits if ascii_digits != text else None

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 
+from county_metrics.analysis.arguments import absent, choice, columns, frame, pair, require, share, text
 from county_metrics.analysis.design import gate
-from county_metrics.analysis.effect import AnalysisError, own_label
-from county_metrics.errors import nearest
+from county_metrics.analysis.effect import Alternative, AnalysisError, own_label
 from county_metrics.evidence.load import load_vocabulary
 from county_metrics.present.number import number
-from county_metrics.present.wording import catalogue, current_language, plain, say
+from county_metrics.present.wording import current_language, message, plain, say
 
 Array = np.ndarray[Any, np.dtype[Any]]
 PAIRS = (("before", "after"), ("pre", "post"), ("改革前", "改革后"), ("前", "后"))
@@ -83,8 +84,9 @@ def read_samples(
     order: tuple[Any, Any] | None = None,
     unit: str | None = None,
     negative: bool = True,
+    wrong: Sequence[str] = (),
 ) -> Samples:
-    """Two samples from columns of a table.
+    """Two samples from columns of a table; `wrong` are problems of further arguments of the caller, raised with those found here.
 
     Raises
     ------
@@ -93,20 +95,16 @@ def read_samples(
     DesignError
         If the table declares a design that bears no inference.
     """
-    if not isinstance(data, pd.DataFrame):
-        raise AnalysisError(f"data is a pandas DataFrame, one row a record, not {type(data).__name__}")
+    others = columns(optional=True, group=group, received=received, event=event, cluster=cluster, weights=weights)
+    more = pair("order", order, "labels"), text("unit", unit)
+    require(*wrong, frame(data, "one row a record"), *others, *more)
     if data.attrs.get("design"):
         gate(data.attrs["design"], "significance_test").require()
     if (group is None) == (received is None):
         raise AnalysisError("say what is before and after: either group='column', or received='column' with intervention_time=…")
-    named = {"values": values, "group": group, "received": received, "event": event, "cluster": cluster, "weights": weights}
-    columns = {role: name for role, name in named.items() if name is not None}
-    absent = [
-        f"there is no column {name!r}; {nearest(str(name), [*map(str, data)])}" for name in columns.values() if name not in data
-    ]
-    if absent:
-        raise AnalysisError("\n".join(dict.fromkeys(absent)))
-    used = data[list(dict.fromkeys(columns.values()))].dropna()
+    named = list(dict.fromkeys(name for name in (values, group, received, event, cluster, weights) if name is not None))
+    require(*absent(data, named))
+    used = data[named].dropna()
     notes = [say("records.missing", count=number(len(data) - len(used), ref="result:missing"))] if len(used) < len(data) else []
     problems: list[str] = []
     if group is not None:
@@ -125,8 +123,7 @@ def read_samples(
             problems.append(
                 f"'{plain(label, 'en')}' has {rows.sum()} usable rows; at least 2 are needed in each of the two samples"
             )
-    if problems:
-        raise AnalysisError("\n".join(problems))
+    require(*problems)
     codes = pd.factorize(used[cluster], sort=True)[0] if cluster else None
     if data.attrs.get("selected_on") == "closed":
         notes.append(say("records.closed_only"))
@@ -144,23 +141,23 @@ def _by_label(used: pd.DataFrame, group: str, order: tuple[Any, Any] | None) -> 
     words = {str(label).strip().lower(): label for label in found}
     known = next(((words[a], words[b]) for a, b in PAIRS if {a, b} == set(words)), None)
     if order is not None:
-        pair = tuple(order)
-        if len(pair) != 2 or pair[0] == pair[1] or not all(label in found for label in pair):
+        both = tuple(order)
+        if both[0] == both[1] or not all(label in found for label in both):
             raise AnalysisError(f"order names two different labels of column '{group}', first the earlier; it has {found[:20]}")
     elif len(found) != 2:
         what = f"column '{group}' has {len(found)} labels ({', '.join(map(str, found[:_SHOWN]))}); two samples are compared"
         raise AnalysisError(f"{what}: name them by order=(before, after)")
     elif known is not None:
-        pair = known
+        both = known
     else:
         ordered = isinstance(column.dtype, pd.CategoricalDtype) and column.dtype.ordered
-        pair = tuple(found) if ordered else tuple(sorted(found, key=lambda label: (isinstance(label, str), label)))
-    kept = used[column.isin(pair)]
-    labels = tuple(own_label(str(label)) for label in pair) if known != pair else (say("role.before"), say("role.after"))
-    notes = [] if known == pair else [say("records.direction", first=labels[0], second=labels[1])]
+        both = tuple(found) if ordered else tuple(sorted(found, key=lambda label: (isinstance(label, str), label)))
+    kept = used[column.isin(both)]
+    labels = tuple(own_label(str(label)) for label in both) if known != both else (say("role.before"), say("role.after"))
+    notes = [] if known == both else [say("records.direction", first=labels[0], second=labels[1])]
     if len(kept) < len(used):
         notes.append(say("records.other_labels", count=number(len(used) - len(kept), ref="result:other_labels")))
-    return kept, (kept[group] == pair[1]).to_numpy(dtype=bool), labels, notes
+    return kept, (kept[group] == both[1]).to_numpy(dtype=bool), labels, notes
 
 
 _YEAR_FIRST = r"\s*\d{4}(\D|\d{4}\s*$|\s*$)"
@@ -221,7 +218,7 @@ def unit_label(unit: str) -> dict[str, Any]:
     """Words of a unit: an id of ``vocab/units.csv``, or the reader's own."""
     if not unit:
         return say("records.no_unit")
-    if f"unit.{unit}" in catalogue():
+    if message(f"unit.{unit}"):
         return say(f"unit.{unit}")
     known = load_vocabulary([]).units
     return known[unit].label if unit in known else own_label(unit)
@@ -267,10 +264,6 @@ def t_values(estimate: float, error: float | None, degrees: float, level: float,
     return found | {"statistic": statistic, "p_value": float(p_value)}
 
 
-def check_settings(level: float, alternative: str) -> None:
-    """Refuse a level outside (0, 1) and an alternative that is none."""
-    problems = [] if 0 < level < 1 else [f"level lies between 0 and 1 (0.95, say), not {level!r}"]
-    if alternative not in ("two-sided", "less", "greater"):
-        problems.append(f"alternative is 'two-sided', 'less' or 'greater' (after against before), not {alternative!r}")
-    if problems:
-        raise AnalysisError("\n".join(problems))
+def settings(level: float, alternative: str) -> list[str]:
+    """Problems of a level outside (0, 1) and of an alternative that is none."""
+    return [share("level", level), choice("alternative", alternative, Alternative)]

@@ -17,14 +17,13 @@ from county_metrics.evidence.schema import Figure
 from county_metrics.present import payload
 from county_metrics.present.number import number
 from county_metrics.present.tables import column
-from county_metrics.present.wording import both, catalogue, join, say
+from county_metrics.present.wording import both, group, join, say
 
 
 @payload.shows
 def guide() -> dict[str, Any]:
     """How to read published figures: the terms that change what a number means."""
-    terms = [name.removeprefix("guide_term.") for name in catalogue() if name.startswith("guide_term.")]
-    rows = [[say(f"guide_term.{term}"), say(f"guide_text.{term}")] for term in terms]
+    rows = [[say(f"guide_term.{term}"), say(f"guide_text.{term}")] for term in group("guide_term")]
     columns = [column("term", say("guide.term")), column("text", say("guide.text"))]
     return payload.table("guide", say("guide.caption"), columns, rows)
 

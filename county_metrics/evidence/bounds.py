@@ -207,6 +207,8 @@ def read_printed(printed: str, words: Iterable[str], exact: Iterable[str] = ("�
 
 def _qualifies(word: str, text: str) -> bool:
     """Whether a word qualifies the number: before it, right after its digits, or at the end."""
+    if word not in text:
+        return False
     plain = re.escape(word)
     return bool(re.search(rf"^(?:{_FALL.pattern})?{plain}|(?<=[\d十百千万亿]){plain}|{plain}$", text))
 

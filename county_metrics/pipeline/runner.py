@@ -286,17 +286,28 @@ def _said(what: str, root: Path) -> str:
 
 
 def _execute_one(spec: RunSpec, session: Session) -> None:
-    import nbformat
-    from papermill.execute import execute_notebook
+    """Take the steps of papermill's own function, without the two copies of the notebook as text that it makes on the way."""
+    from papermill.engines import papermill_engines
+    from papermill.execute import prepare_notebook_metadata, raise_for_execution_errors
+    from papermill.iorw import load_notebook_node
+    from papermill.parameterize import parameterize_notebook
 
     if session.ended is not None:
         return
     session.started = time.monotonic()
-    notebook = nbformat.read(spec.notebook, as_version=4)
+    path, engine = str(spec.notebook), {"engine_name": "county_metrics"}
+    notebook = load_notebook_node(path)
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    execute_notebook(notebook, None, parameters=spec.given, engine_name="county_metrics", progress_bar=False, session=session)
+    if spec.given:
+        notebook = parameterize_notebook(notebook, spec.given, **engine)
+    notebook = prepare_notebook_metadata(notebook, path, None)
+    kernel = papermill_engines.nb_kernel_name(**engine, nb=notebook)
+    notebook = papermill_engines.execute_notebook_with_engine(
+        **engine, nb=notebook, kernel_name=kernel, progress_bar=False, session=session
+    )
+    raise_for_execution_errors(notebook, None)
 
 
 def _judge(future: Future[None], session: Session) -> tuple[State, str]:

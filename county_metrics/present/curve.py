@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from county_metrics.present import payload
 from county_metrics.present.number import format_number, number
 from county_metrics.present.tables import column
-from county_metrics.present.wording import both, catalogue, plain, say
+from county_metrics.present.wording import both, message, plain, say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,12 +23,12 @@ _INK, _QUIET, _GRID = "#1f2933", "#697586", "#d5dbe3"
 
 def axis(name: str, values: Iterable[Any]) -> dict[str, Any]:
     """Axis of choices: a parameter and its values; one that the catalogue has no words for is shown by its id."""
-    label = say(f"axis.{name}") if f"axis.{name}" in catalogue() else both(name, name)
+    label = say(f"axis.{name}") if message(f"axis.{name}") else both(name, name)
     return {"name": name, "label": label, "values": [{"id": str(value), "label": _choice(name, value)} for value in values]}
 
 
 def _choice(name: str, value: Any) -> dict[str, Any]:
-    if f"choice.{name}_{value}" in catalogue():
+    if message(f"choice.{name}_{value}"):
         return say(f"choice.{name}_{value}")
     if isinstance(value, int | float) and not isinstance(value, bool):
         return number(value, ref=f"param:{name}")
@@ -37,8 +37,8 @@ def _choice(name: str, value: Any) -> dict[str, Any]:
 
 def measured(name: str, unit: str) -> dict[str, Any]:
     """Label of a result with its unit; ids stand where the catalogue has no words."""
-    measure = say(f"measure.{name}") if f"measure.{name}" in catalogue() else both(name, name)
-    return say("curve.unit", measure=measure, unit=say(f"unit.{unit}") if f"unit.{unit}" in catalogue() else both(unit, unit))
+    measure = say(f"measure.{name}") if message(f"measure.{name}") else both(name, name)
+    return say("curve.unit", measure=measure, unit=say(f"unit.{unit}") if message(f"unit.{unit}") else both(unit, unit))
 
 
 def ranked(axes: Sequence[dict[str, Any]], rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

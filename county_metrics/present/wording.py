@@ -18,7 +18,6 @@ _SLOT = re.compile(r"\{(\w+)\}")
 _FILES = (
     "wording.toml",
     "wording_site.toml",
-    "wording_own.toml",
     "wording_records.toml",
     "wording_series.toml",
     "wording_panel.toml",
@@ -51,14 +50,32 @@ def current_language() -> Language:
 
 
 @cache
-def catalogue() -> dict[str, dict[str, str]]:
-    """Every message: id → {"en": …, "zh": …}, from every ``wording*.toml``; a group stands in one of them."""
+def _groups() -> dict[str, str]:
+    """Text of each group of each ``wording*.toml``, not yet parsed: a run uses few of them."""
     here = Path(__file__).parent
-    loaded = [tomllib.loads((here / name).read_text("utf-8")) for name in _FILES]
-    return {f"{group}.{name}": text for groups in loaded for group, texts in groups.items() for name, text in texts.items()}
+    parts = [re.split(r"^\[(\w+)\]$", (here / name).read_text("utf-8"), flags=re.M)[1:] for name in _FILES]
+    return {name: text for part in parts for name, text in zip(part[::2], part[1::2], strict=True)}
 
 
-def say(message: str, **slots: Any) -> dict[str, Any]:
+@cache
+def group(name: str) -> dict[str, dict[str, str]]:
+    """Messages of a group: name → {"en": …, "zh": …}; empty if there is no such group."""
+    return tomllib.loads(_groups().get(name, ""))
+
+
+def message(name: str) -> dict[str, str] | None:
+    """The message ``group.name`` in both languages, if there is one."""
+    head, _, rest = name.partition(".")
+    return group(head).get(rest)
+
+
+@cache
+def catalogue() -> dict[str, dict[str, str]]:
+    """Every message: id → {"en": …, "zh": …}."""
+    return {f"{head}.{name}": text for head in _groups() for name, text in group(head).items()}
+
+
+def say(name: str, /, **slots: Any) -> dict[str, Any]:
     """Text node: a message of the catalogue with its slots filled by numbers, texts or plain strings.
 
     Raises
@@ -66,10 +83,13 @@ def say(message: str, **slots: Any) -> dict[str, Any]:
     KeyError
         If there is no such message or its slots do not fit.
     """
-    wanted = set(_SLOT.findall(catalogue()[message]["en"]))
+    found = message(name)
+    if found is None:
+        raise KeyError(f"there is no message '{name}'")
+    wanted = set(_SLOT.findall(found["en"]))
     if wanted != set(slots):
-        raise KeyError(f"message '{message}' takes {sorted(wanted)}, got {sorted(slots)}")
-    return {"say": message, "slots": slots} if slots else {"say": message}
+        raise KeyError(f"message '{name}' takes {sorted(wanted)}, got {sorted(slots)}")
+    return {"say": name, "slots": slots} if slots else {"say": name}
 
 
 def both(en: str, zh: str) -> dict[str, Any]:
@@ -106,7 +126,10 @@ def _render(node: Any, language: str, show_number: Callable[[Any, str], str], es
     if "say" not in node:
         return escape(node[language] or node["en"])
     slots = node.get("slots", {})
-    pieces = _SLOT.split(catalogue()[node["say"]][language])
+    found = message(node["say"])
+    if found is None:
+        raise KeyError(f"there is no message '{node['say']}'")
+    pieces = _SLOT.split(found[language])
     return "".join(
         _render(slots[piece], language, show_number, escape) if index % 2 else escape(piece) for index, piece in enumerate(pieces)
     )

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from county_metrics.evidence.frames import curated
-from county_metrics.present.wording import catalogue
+from county_metrics.present.wording import group
 from county_metrics.report.links import Target, constants
 
 MAIN = ("cases/index", "evidence/index", "audit", "mechanisms", "indicators", "methods", "reproduce")
@@ -20,7 +20,7 @@ _TURNS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 @cache
 def words(language: str) -> dict[str, str]:
     """Fixed words of the site in one language."""
-    return {name.removeprefix("site."): text[language] for name, text in catalogue().items() if name.startswith("site.")}
+    return {name: text[language] for name, text in group("site").items()}
 
 
 def up(language: str, path: str) -> str:

@@ -14,7 +14,7 @@ from county_metrics.evidence.catalogue import Catalogue
 from county_metrics.pipeline.collect import blocks
 from county_metrics.pipeline.runner import Outcome
 from county_metrics.pipeline.spec import chosen
-from county_metrics.present.wording import catalogue, markup, plain
+from county_metrics.present.wording import markup, message, plain
 from county_metrics.report.cards import Uses
 from county_metrics.report.frame import frame, leads, up, words
 from county_metrics.report.grids import GridPage, finished, overview, parts
@@ -211,7 +211,7 @@ def uses_of(pages: Sequence[RunPage], grids: Sequence[GridPage], data: Catalogue
 
 def _run(outcome: Outcome, language: str) -> dict[str, Any]:
     spec, grid = outcome.spec, outcome.spec.grid
-    state = catalogue().get(f"state.{outcome.state}", {}).get(language, outcome.state)
+    state = (message(f"state.{outcome.state}") or {}).get(language, outcome.state)
     return {
         "title": spec.title[language],
         "choice": chosen(spec.choice),

@@ -350,17 +350,22 @@ def _series_cases() -> list[Case]:
     for side, rho in ((24, 0.3), (48, 0.3), (48, 0.6)):
         found.append(case(its, f"arima, {side} a side, rho {rho}", LINE, series, side=side, rho=rho, method="arima", share=0.5))
     for name, side, rho, size in (
-        ("Poisson", 24, 0.0, 0.0),
+        ("Poisson", 12, 0.0, 0.0),
         ("Poisson", 48, 0.0, 0.0),
         ("overdispersed", 36, 0.0, 0.15),
+        ("correlated", 12, 0.5, 0.15),
         ("correlated", 48, 0.5, 0.15),
+        ("correlated", 48, 0.8, 0.3),
     ):
         run = partial(rates, side=side, rho=rho, size=size)
-        found.append(case(its, f"poisson and offset, {name}, {side} a side", LOGS, run, method="poisson"))
+        about = f"{name}, {side} a side, rho {rho}"
+        found.append(case(its, f"poisson ar1, {about}", LOGS, run, method="poisson"))
+        found.append(case(its, f"poisson quasi, {about}", LOGS, run, method="poisson", errors="quasi", share=0.5))
+        if side >= 36:
+            found.append(case(its, f"poisson HAC, {about}", LOGS, run, method="poisson", errors="hac", share=0.5))
         if size:
-            found.append(case(its, f"poisson HAC, {name}, {side} a side", LOGS, run, method="poisson", errors="hac"))
-            found.append(case(its, f"negative binomial, {name}, {side} a side", LOGS, run, method="negative_binomial", share=0.5))
-            found.append(case(its, f"log rate ar1, {name}, {side} a side", LOGS, run, log=True))
+            found.append(case(its, f"negative binomial, {about}", LOGS, run, method="negative_binomial", share=0.25))
+            found.append(case(its, f"log rate ar1, {about}", LOGS, run, log=True, share=0.5))
     for side, rho in ((8, 0.3), (12, 0.3), (24, 0.6)):
         found.append(
             case(

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from county_metrics.analysis.arguments import choice, instance, require, share, whole
 from county_metrics.analysis.effect import AnalysisError, EffectResult, Estimate
-from county_metrics.analysis.samples import Array, Samples, check_settings
+from county_metrics.analysis.samples import Array, Samples
 from county_metrics.present.number import number
 from county_metrics.present.wording import say
 
@@ -63,15 +64,22 @@ def bootstrap_interval(
     """
     from scipy import stats
 
-    check_settings(level, "two-sided")
+    numbers = whole("draws", draws, least=100, example=9999), whole("seed", seed, least=0, example=2014)
+    function = instance("statistic", statistic, Callable, "a function of the drawn rows, such as numpy.mean")
+    require(function, choice("method", method, METHODS), *numbers, share("level", level))
     parts = [_rows(part) for part in (data if isinstance(data, tuple) else (data,))]
-    if any(np.ndim(part) == 0 for part in parts):
+    if not parts or any(np.ndim(part) == 0 for part in parts):
         raise AnalysisError("data is rows: an array, list, Series or DataFrame, or a tuple of them, not one value")
-    if method not in METHODS or draws < 100 or min(len(part) for part in parts) < 2:
-        raise AnalysisError(f"method is one of {', '.join(METHODS)}; draws at least 100; each sample has at least 2 rows")
+    if min(len(part) for part in parts) < 2:
+        raise AnalysisError(f"each sample of data has at least 2 rows; they have {', '.join(str(len(part)) for part in parts)}")
 
     def on(*places: Any) -> float:
-        return float(statistic(*(part.iloc[rows] if hasattr(part, "iloc") else part[rows] for part, rows in zip(parts, places))))  # noqa: B905
+        drawn = (part.iloc[rows] if hasattr(part, "iloc") else part[rows] for part, rows in zip(parts, places))  # noqa: B905
+        try:
+            return float(statistic(*drawn))
+        except (TypeError, ValueError) as error:
+            what = "the statistic takes the drawn rows, one argument a sample, and returns one number"
+            raise AnalysisError(f"{what}; here it ends in {type(error).__name__}: {error}") from error
 
     estimate = on(*(np.arange(len(part)) for part in parts))
     name = {"bca": "BCa"}.get(method, method)
@@ -94,7 +102,12 @@ def bootstrap_interval(
 
 
 def _rows(part: Any) -> Any:
-    return part if isinstance(part, pd.DataFrame | pd.Series) else np.asarray(part)
+    if isinstance(part, pd.DataFrame | pd.Series):
+        return part
+    try:
+        return np.asarray(part)
+    except ValueError as error:
+        raise AnalysisError("data is rows of one length; these differ in length") from error
 
 
 def quantile(values: Array, cumulative: Array, q: float) -> float:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 from scipy import optimize, stats
 
-from county_metrics.analysis.effect import AnalysisError, Estimate
+from county_metrics.analysis.effect import Estimate
 from county_metrics.analysis.panel import Array, Panel
 from county_metrics.present.number import number
 from county_metrics.present.wording import say
@@ -17,21 +17,6 @@ from county_metrics.present.wording import say
 LEAST_CLUSTERS = 10
 """Treated, or comparison, clusters below which only randomisation inference is given."""
 _POWER = 0.8
-
-
-def check_arguments(level: float, *choices: tuple[str, Any, Any]) -> None:
-    """Refuse a confidence outside 0 to 1 and choices that are not among the literals allowed; all at once.
-
-    Raises
-    ------
-    AnalysisError
-    """
-    problems = [] if 0 < level < 1 else [f"level is a share between 0 and 1, such as 0.95, not {level}"]
-    for name, value, allowed in choices:
-        if value not in get_args(allowed):
-            problems.append(f"{name} is one of {', '.join(map(repr, get_args(allowed)))}, not {value!r}")
-    if problems:
-        raise AnalysisError("\n".join(problems))
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from county_metrics.analysis.arguments import columns as columns_named
+from county_metrics.analysis.arguments import several
 from county_metrics.analysis.check import CheckResult
 from county_metrics.analysis.effect import AnalysisError, EffectResult, effect_number, own_label
-from county_metrics.analysis.series import analyse
+from county_metrics.analysis.series import analyse, asked
 from county_metrics.analysis.series_checks import span
 from county_metrics.analysis.series_data import Floats, Missing, Segments, listed, read_axis, read_series, require_columns
 from county_metrics.analysis.series_model import Model, model_of, restrict, settle_season, solve
@@ -72,7 +74,8 @@ def controlled_time_series(
     regression with a trend a group; but shocks common to both go out first, and one autocorrelated series of n periods
     is not counted as several independent ones.
     """
-    model = model_of(outcome=outcome, log=log, **choices)
+    wrong = [*asked(data, level, horizon, use_t, time=time, unit=unit), *columns_named(optional=True, exposure=exposure)]
+    model = model_of(*wrong, several("controls", controls, "units", optional=True), outcome=outcome, log=log, **choices)
     if model.counts:
         raise AnalysisError("counts are compared as log rates: use log=True with exposure, method='ar1'")
     if model.covariates or model.offset or model.weights or (exposure and not log):

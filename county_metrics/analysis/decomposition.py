@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from county_metrics.analysis.arguments import choice, share
 from county_metrics.analysis.check import CheckResult
-from county_metrics.analysis.clustered import check_arguments, places
+from county_metrics.analysis.clustered import places
 from county_metrics.analysis.effect import EffectResult, Estimate
 from county_metrics.analysis.group_time import Comparison, estimates_of, fit_cells, overall, parts_of
 from county_metrics.analysis.panel import Panel, read_panel
@@ -76,10 +77,10 @@ def twfe_decomposition(
     **Assumptions.** As `staggered_adoption`.
     **Not for.** Reporting the coefficient as an effect.
     """
-    check_arguments(level, ("comparison", comparison, Comparison))
     panel = read_panel(
         data, outcome=outcome, unit=unit, period=period, treatment_start=treatment_start, treated=treated, weights=weights,
         cluster=cluster, covariates=covariates, log=log, balanced=balanced,
+        wrong=(share("level", level), choice("comparison", comparison, Comparison)),
     )  # fmt: skip
     cells = fit_cells(panel, "not_yet_treated" if panel.treated.all() else comparison, "reg", "varying")
     coefficient, parts, said = decompose(panel)
@@ -98,10 +99,10 @@ def twfe_decomposition(
             value = float(np.average(rows["estimate"], weights=rows["weight"]))
             label, why = say(f"staggered.kind_{kind}"), say("staggered.part_withheld")
             found.append(Estimate(str(kind), label, value, unit=panel.measure, withheld=why, places=places(value)))
-        share = 100 * float(parts.loc[parts["kind"] == "later_vs_earlier", "weight"].sum())
-        text = say("panel_check.forbidden_text", share=number(f"{share:.9g}", ref="result:forbidden_share", places=1))
+        part = 100 * float(parts.loc[parts["kind"] == "later_vs_earlier", "weight"].sum())
+        text = say("panel_check.forbidden_text", share=number(f"{part:.9g}", ref="result:forbidden_share", places=1))
         checks = [
-            CheckResult("forbidden", None if math.isclose(share, 0, abs_tol=1e-9) else False, say("panel_check.forbidden"), text)
+            CheckResult("forbidden", None if math.isclose(part, 0, abs_tol=1e-9) else False, say("panel_check.forbidden"), text)
         ]
     return EffectResult(
         method="twfe_decomposition",

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 from scipy import sparse, stats
 
+from county_metrics.analysis.arguments import absent, choice, columns, frame, require, share
 from county_metrics.analysis.check import CheckResult
-from county_metrics.analysis.clustered import Spread, check_arguments, estimate, few_clusters, places, spread
+from county_metrics.analysis.clustered import Spread, estimate, few_clusters, places, spread
 from county_metrics.analysis.decomposition import decompose
 from county_metrics.analysis.effect import AnalysisError, EffectResult, Estimate
 from county_metrics.analysis.panel import Array, Panel, read_panel
@@ -100,17 +101,15 @@ def difference_in_differences(
     **Assumptions.** Parallel trends without the reform; no anticipation; no spill-over; the same composition over time.
     **Not for.** Starts that differ between units; groups chosen because of their trend.
     """
-    check_arguments(level, ("method", method, Method), ("covariance", covariance, Covariance))
-    if unit is None and method == "twfe":
-        raise AnalysisError("effects of units need a unit; name it, or use method='two_by_two' for rows that are their own unit")
-    if covariance == "classical" and (unit is not None or cluster):
-        raise AnalysisError(
-            "errors with one variance for all rows ignore that rows of a unit are alike; use covariance='cluster'"
-        )
+    wrong = [share("level", level), choice("method", method, Method), choice("covariance", covariance, Covariance)]
+    if unit is None and not any(wrong) and method == "twfe":
+        wrong.append("effects of units need a unit; name it, or use method='two_by_two' for rows that are their own unit")
+    if not any(wrong) and covariance == "classical" and (unit is not None or cluster):
+        wrong.append("errors with one variance for all rows ignore that rows of a unit are alike; use covariance='cluster'")
     panel = read_panel(
         data, outcome=outcome, unit=unit, period=period, treatment_start=treatment_start, treated=treated, post=post,
         intervention_time=intervention_time, weights=weights, cluster=cluster, covariates=covariates, log=log,
-        balanced=balanced, cross_sections=cross_sections, by_group=method == "two_by_two",
+        balanced=balanced, cross_sections=cross_sections, by_group=method == "two_by_two", wrong=wrong,
     )  # fmt: skip
     if len(panel.starts) > 1:
         raise AnalysisError(_staggered_text(panel))
@@ -218,15 +217,13 @@ def difference_in_means(
     **Assumptions.** Assignment by lot, row by row; no spill-over.
     **Not for.** Before and after, or groups that chose their treatment: the difference then is no effect.
     """
-    check_arguments(level, ("covariance", covariance, Variance))
+    settings = (share("level", level), choice("covariance", covariance, Variance))
+    require(frame(data, "one row a person or case"), *columns(outcome=outcome, treated=treated), *settings)
     return _means_result(*_two_groups(data, outcome, treated), covariance, level, data)
 
 
 def _two_groups(data: pd.DataFrame, outcome: str, treated: str) -> tuple[Array, Array, int]:
-    if not isinstance(data, pd.DataFrame):
-        raise AnalysisError(f"data is a pandas DataFrame, one row a person or case, not {type(data).__name__}")
-    if absent := [name for name in (outcome, treated) if name not in data]:
-        raise AnalysisError(f"there is no column {', '.join(map(repr, absent))}; there are {', '.join(map(str, data.columns))}")
+    require(*absent(data, (outcome, treated)))
     rows = data[[outcome, treated]].dropna()
     values, group = (pd.to_numeric(rows[name], errors="coerce").to_numpy(dtype=float) for name in (outcome, treated))
     problems = [f"{outcome}: not a finite number in rows {rows.index[~np.isfinite(values)][:5].tolist()}"] * (
@@ -238,8 +235,7 @@ def _two_groups(data: pd.DataFrame, outcome: str, treated: str) -> tuple[Array, 
         )
     elif min((group == 1).sum(), (group == 0).sum()) < 2:
         problems.append(f"{treated}: each group needs at least two rows; there are {(group == 1).sum()} and {(group == 0).sum()}")
-    if problems:
-        raise AnalysisError("\n".join(problems))
+    require(*problems)
     return values[group == 1], values[group == 0], len(data) - len(rows)
 
 

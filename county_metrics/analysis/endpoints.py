@@ -6,6 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal, localcontext
 from itertools import product
 
+from county_metrics.analysis.arguments import instance, require, whole
 from county_metrics.analysis.design import gate
 from county_metrics.analysis.result import Bounded, ChangeResult, Reading, TrendPoint
 from county_metrics.errors import DataError, Problem
@@ -15,6 +16,7 @@ from county_metrics.evidence.schema import Figure
 from county_metrics.present.number import number
 from county_metrics.present.wording import both, say
 
+OF_A_CASE = "a pair of a case, load_case('…').pair('…')"
 _GRID = 5
 _DIGITS = 12
 
@@ -38,8 +40,8 @@ def endpoint_change(pair: Pair, years: int = 3) -> ChangeResult:
     ------
     DataError
         If the before is not positive, so that no percentage exists.
-    ValueError
-        If `years` is below 1.
+    AnalysisError
+        If `years` is no whole number of at least 1, or `pair` is none.
 
     Examples
     --------
@@ -48,8 +50,7 @@ def endpoint_change(pair: Pair, years: int = 3) -> ChangeResult:
     >>> round(change.percent_change.value, 1), round(change.ratio.value, 3)
     (Decimal('-62.6'), Decimal('0.374'))
     """
-    if years < 1:
-        raise ValueError(f"years must be at least 1, got {years}")
+    require(instance("pair", pair, Pair, OF_A_CASE), whole("years", years, least=1, example=3))
     require_percentage(pair)
     before, after = pair.before, pair.after
     share = pair.indicator.scale == "share"

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from county_metrics.analysis.arguments import choice, share, whole
 from county_metrics.analysis.check import CheckResult
-from county_metrics.analysis.clustered import check_arguments
 from county_metrics.analysis.effect import AnalysisError, EffectResult
 from county_metrics.analysis.group_time import (
     Aggregate,
@@ -100,11 +100,16 @@ def event_study(
     **Assumptions.** Parallel trends without the reform; no anticipation after the reference period; no spill-over.
     **Not for.** Proving parallel trends: the check says how steep a difference in trend would have gone unseen.
     """
-    check_arguments(level, ("comparison", comparison, Comparison))
+    numbers = (
+        whole("reference", reference, example=-1),
+        whole("leads", leads, least=1, example=3, optional=True),
+        whole("lags", lags, least=0, example=3, optional=True),
+    )
     panel = read_panel(
         data, outcome=outcome, unit=unit, period=period, treatment_start=treatment_start, treated=treated, post=post,
         intervention_time=intervention_time, weights=weights, cluster=cluster, covariates=covariates, log=log,
         balanced=balanced, cross_sections=cross_sections,
+        wrong=(share("level", level), choice("comparison", comparison, Comparison), *numbers),
     )  # fmt: skip
     if len(panel.starts) == 1:
         events, settings = _least_squares(panel, reference, leads, lags)
@@ -240,11 +245,16 @@ def staggered_adoption(
     **Assumptions.** Parallel trends (given covariates) between each start and its comparison; no anticipation; treatment stays.
     **Not for.** Treatment that ends, or starts that respond to the outcome.
     """
-    choices = (("comparison", comparison, Comparison), ("method", method, Method), ("base_period", base_period, Base))
-    check_arguments(level, *choices, ("aggregate", aggregate, Aggregate))
+    choices = (
+        choice("comparison", comparison, Comparison),
+        choice("method", method, Method),
+        choice("base_period", base_period, Base),
+        choice("aggregate", aggregate, Aggregate),
+    )
+    numbers = (whole("draws", draws, least=0, example=9999), whole("seed", seed, least=0, example=SEED))
     panel = read_panel(
         data, outcome=outcome, unit=unit, period=period, treatment_start=treatment_start, treated=treated, weights=weights,
-        cluster=cluster, covariates=covariates, log=log, balanced=balanced,
+        cluster=cluster, covariates=covariates, log=log, balanced=balanced, wrong=(share("level", level), *choices, *numbers),
     )  # fmt: skip
     cells = fit_cells(panel, comparison, method, base_period)
     return staggered_result(cells, outcome, aggregate, (comparison, method, base_period), level, draws, seed)

@@ -12,7 +12,6 @@ from typing import Any
 import pandas as pd
 
 from county_metrics.analysis.design import gate
-from county_metrics.analysis.effect import AnalysisError
 
 _FORMS = {
     "whole": re.compile(r"(-?\d+)(?:\.0+)?"),
@@ -81,14 +80,12 @@ def _text(value: Any) -> str:
     return str(value.to_timestamp() if isinstance(value, pd.Period) else value).strip().removesuffix(" 00:00:00")
 
 
-def require_panel(data: Any, analysis: str) -> None:
-    """Refuse what is no table, or a table that declares a design that is not open to the analysis.
+def require_panel(data: pd.DataFrame, analysis: str) -> None:
+    """Refuse a table that declares a design that is not open to the analysis.
 
     Raises
     ------
-    AnalysisError, DesignError
+    DesignError
     """
-    if not hasattr(data, "columns"):
-        raise AnalysisError(f"data is a pandas DataFrame with named columns, not {type(data).__name__}")
     if design := data.attrs.get("design"):
         gate(str(design), analysis).require()

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from county_metrics.analysis.arguments import absent, column_list, columns, flags, frame, require
 from county_metrics.analysis.effect import AnalysisError
 from county_metrics.analysis.grid import Grid, kind_of, ordinal, require_panel
-from county_metrics.errors import nearest
 from county_metrics.present.number import number
 from county_metrics.present.wording import say
 
@@ -102,6 +102,7 @@ def read_panel(
     cross_sections: bool = False,
     by_group: bool = False,
     analysis: str = "difference_in_differences",
+    wrong: Sequence[str] = (),
 ) -> Panel:
     """Read a tidy panel and check its shape; everything wrong is said at once.
 
@@ -130,6 +131,8 @@ def read_panel(
         Groups are compared, so units that were not seen before their start stay.
     analysis : str
         What a design that the frame declares must be open to.
+    wrong : sequence of str
+        Problems of further arguments of the caller, raised with those of the arguments here.
 
     Returns
     -------
@@ -142,10 +145,16 @@ def read_panel(
     DesignError
         If the frame declares a design that cannot bear the comparison.
     """
+    others = columns(
+        optional=True, unit=unit, treatment_start=treatment_start, treated=treated, post=post, weights=weights, cluster=cluster
+    )
+    named = [*columns(outcome=outcome, period=period), *others, column_list("covariates", covariates)]
+    choices = flags(log=log, balanced=balanced, cross_sections=cross_sections)
+    require(*wrong, frame(data, "one row a unit and period"), *named, *choices)
     require_panel(data, analysis)
-    covariates = [covariates] if isinstance(covariates, str) else covariates
+    covariates = [covariates] if isinstance(covariates, str) else list(covariates)
     roles = [outcome, unit, period, treatment_start, treated, post, weights, cluster, *covariates]
-    _require_columns(data, [name for name in roles if name])
+    require(*absent(data, [name for name in roles if name]))
     problems: list[str] = [*_measure_problem(data), *_treatment_arguments(treatment_start, treated, post, intervention_time)]
     rows, notes = _complete(data, [name for name in roles if name and name != treatment_start])
     numbers = {name: _numeric(rows, name, problems) for name in (outcome, weights, *covariates) if name}
@@ -154,11 +163,11 @@ def read_panel(
     if weights and (bad := rows[~(numbers[weights] > 0)]).shape[0]:
         problems.append(f"{weights}: a weight must be above 0; {_offending(bad[weights])}")
     grid, position = _grid(rows[period], problems)
-    _raise(problems)
+    require(*problems)
     codes, units = (np.arange(len(rows)), rows.index) if unit is None else pd.factorize(rows[unit], sort=True)
     shaped = rows.assign(__unit=codes, __period=position)
     start = _row_starts(shaped, grid, (treatment_start, treated, post, intervention_time), unit, problems)
-    _raise(problems)
+    require(*problems)
     late = np.isfinite(start) & (start > position.max())
     if late.any():
         notes.append(say("panel.treated_later", count=_count("treated_later", len(np.unique(codes[late])))))
@@ -167,7 +176,7 @@ def read_panel(
         problems += _duplicates(shaped, unit, period)
     groups = codes if cluster is None else pd.factorize(rows[cluster], sort=True)[0]
     problems += _constant(groups, codes, units, cluster or "", "a cluster must hold whole units")
-    _raise(problems)
+    require(*problems)
     values = np.log(numbers[outcome]) if log else numbers[outcome]
     keep, more = _kept(codes, position, start, len(units), balanced=balanced, by_group=by_group or unit is None)
     if not keep.any():
@@ -192,18 +201,8 @@ def read_panel(
         independent=unit is None,
         notes=tuple(notes),
     )
-    _raise(_shape_problems(panel))
+    require(*_shape_problems(panel))
     return panel
-
-
-def _raise(problems: list[str]) -> None:
-    if problems:
-        raise AnalysisError("\n".join(problems))
-
-
-def _require_columns(data: pd.DataFrame, names: list[str]) -> None:
-    columns = [str(name) for name in data.columns]
-    _raise([f"there is no column '{name}'; {nearest(str(name), columns)}" for name in dict.fromkeys(names) if name not in data])
 
 
 def _measure_problem(data: pd.DataFrame) -> list[str]:
@@ -228,7 +227,8 @@ def _complete(data: pd.DataFrame, names: list[str]) -> tuple[pd.DataFrame, list[
         where = ", ".join(f"{name} ({count})" for name, count in missing.sum().items() if count)
         notes.append(say("panel.missing_rows", count=_count("missing_rows", len(data) - len(rows)), where=where))
     if rows.empty:
-        raise AnalysisError(f"no row is complete in {', '.join(map(str, missing.columns))}")
+        short = missing.columns[missing.any()]
+        raise AnalysisError(f"no row is complete in {', '.join(short)}" if len(short) else "data has no row")
     return rows, notes
 
 

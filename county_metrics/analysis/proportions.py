@@ -8,9 +8,10 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from county_metrics.analysis.arguments import choice, columns, frame, pair, require
 from county_metrics.analysis.check import CheckResult
 from county_metrics.analysis.effect import Alternative, AnalysisError, EffectResult, Estimate
-from county_metrics.analysis.samples import Samples, check_settings, difference_of_means, read_samples, t_values
+from county_metrics.analysis.samples import Samples, difference_of_means, read_samples, settings, t_values
 from county_metrics.present.number import number
 from county_metrics.present.wording import say
 
@@ -77,12 +78,11 @@ def compare_shares(
     >>> round(found.conf_low, 4), round(found.conf_high, 4)
     (0.0524, 0.3339)
     """
-    check_settings(level, alternative)
+    table = "" if data is None else frame(data, "one row a case")
+    require(table, *settings(level, alternative), choice("method", method, ("newcombe", "miettinen_nurminen")))
     notes: tuple[Any, ...] = ()
     checks: tuple[CheckResult, ...] = ()
     samples: Samples | None = None
-    if method not in ("newcombe", "miettinen_nurminen"):
-        raise AnalysisError(f"method is 'newcombe' or 'miettinen_nurminen', not {method!r}")
     if data is None:
         labels, simulated = (say("role.before"), say("role.after")), False
         hits, sizes = two_numbers("successes", successes, whole=True), two_numbers("totals", totals, whole=True)
@@ -116,9 +116,9 @@ def asked(alternative: str) -> list[dict[str, Any]]:
 
 def two_numbers(name: str, given: Any, *, whole: bool) -> Any:
     """A pair (before, after) that was given as numbers."""
-    if given is None or np.shape(given) != (2,):
-        raise AnalysisError(f"without data, {name} is a pair: (before, after)")
-    found = pd.to_numeric(pd.Series(given, dtype=object), errors="coerce").to_numpy(dtype=float)
+    require(pair(name, given, "numbers"))
+    single = [each if pd.api.types.is_scalar(each) else None for each in given]
+    found = pd.to_numeric(pd.Series(single, dtype=object), errors="coerce").to_numpy(dtype=float)
     if not np.isfinite(found).all() or (found < 0).any() or (whole and (found != np.floor(found)).any()):
         raise AnalysisError(f"{name} are {'whole ' if whole else ''}numbers, not negative; got {tuple(given)}")
     return found
@@ -131,8 +131,9 @@ def _outcomes(
     if outcome is None or successes is not None or totals is not None:
         raise AnalysisError("give either data with outcome='column', or successes and totals as pairs (before, after)")
     samples = read_samples(
-        data, outcome, group=group, received=received, intervention_time=moment, cluster=cluster, weights=weights, order=order
-    )
+        data, outcome, group=group, received=received, intervention_time=moment, cluster=cluster, weights=weights, order=order,
+        wrong=columns(outcome=outcome),
+    )  # fmt: skip
     if not np.isin(samples.values, [0, 1]).all():
         wrong = sorted(set(samples.values.tolist()) - {0.0, 1.0})[:5]
         raise AnalysisError(f"column '{outcome}' holds True and False, or 1 and 0; it also has {wrong}")

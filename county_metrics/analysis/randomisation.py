@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from county_metrics.analysis.arguments import share, whole
 from county_metrics.analysis.check import CheckResult
-from county_metrics.analysis.clustered import check_arguments, places
+from county_metrics.analysis.clustered import places
 from county_metrics.analysis.effect import AnalysisError, EffectResult, Estimate, p_number
 from county_metrics.analysis.panel import Array, Panel, read_panel
 from county_metrics.present.number import number
@@ -215,12 +216,11 @@ def randomisation_inference(
     **Assumptions.** Any unit could have been treated with the same chance; no spill-over.
     **Not for.** Places chosen because they did well: the p-value then says that the choice worked, not the reform.
     """
-    check_arguments(level)
-    if draws < 99:
-        raise AnalysisError(f"draws must be at least 99, not {draws}")
+    numbers = (whole("draws", draws, least=99, example=9999), whole("seed", seed, least=0, example=SEED))
     panel = read_panel(
         data, outcome=outcome, unit=unit, period=period, treatment_start=treatment_start, treated=treated, post=post,
         intervention_time=intervention_time, weights=weights, cluster=cluster, log=log, balanced=balanced,
+        wrong=(share("level", level), *numbers),
     )  # fmt: skip
     found = assignments(panel, draws, seed)
     if found is None:

@@ -7,10 +7,11 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from county_metrics.analysis.arguments import choice, columns, frame, require
 from county_metrics.analysis.check import CheckResult
 from county_metrics.analysis.effect import Alternative, AnalysisError, EffectResult, Estimate, fitting_places
 from county_metrics.analysis.proportions import asked, two_numbers
-from county_metrics.analysis.samples import Samples, check_settings, read_samples, t_values
+from county_metrics.analysis.samples import Samples, read_samples, settings, t_values
 from county_metrics.present.number import number
 from county_metrics.present.wording import say
 
@@ -71,9 +72,8 @@ def compare_counts(
     >>> round(found["rate_ratio"].estimate, 3)
     2.11
     """
-    check_settings(level, alternative)
-    if method not in ("exact", "score"):
-        raise AnalysisError(f"method is 'exact' or 'score', not {method!r}")
+    table = [] if data is None else [frame(data, "one row a period or place"), *columns(counts=counts, exposures=exposures)]
+    require(*table, *settings(level, alternative), choice("method", method, ("exact", "score")))
     labels, simulated, ratio = (say("role.before"), say("role.after")), False, 1.0
     notes: tuple[Any, ...] = ()
     rows: dict[str, int] = {}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from county_metrics.analysis.effect import AnalysisError, EffectResult, Estimate, effect_number, own_label, plain_value
+from county_metrics.analysis.arguments import absent, frame, instance, require, several, whole
+from county_metrics.analysis.effect import EffectResult, Estimate, effect_number, own_label, plain_value
 from county_metrics.analysis.samples import unit_label
 from county_metrics.present import payload
 from county_metrics.present.number import number
@@ -41,6 +42,8 @@ def readout(result: EffectResult, truth: Mapping[str, float] | None = None) -> d
     >>> print(readout(compare_shares(successes=(48, 56), totals=(80, 70))).summary().splitlines()[1])
     The 95 % interval runs from 0.0524 to 0.3339. “No change” lies outside it.
     """
+    true = "" if truth is None else instance("truth", truth, Mapping, "a mapping of terms to numbers, as of known_truth")
+    require(instance("result", result, EffectResult, "what an analysis returned"), true)
     found = result.headline
     sentences = [
         say("readout.value", estimand=result.estimand, label=found.label, value=_measured(found)),
@@ -145,11 +148,10 @@ def look(data: pd.DataFrame, columns: Sequence[str] | None = None, rows: int = 5
     AnalysisError
         For an unknown column or no rows.
     """
+    listed = several("columns", columns, "names", optional=True), whole("rows", rows, least=1, example=5)
+    require(frame(data, "the table to look at"), *listed)
     names = list(data.columns) if columns is None else list(columns)
-    unknown = [name for name in names if name not in data.columns]
-    if unknown or rows < 1:
-        listed = ", ".join(map(str, data.columns))
-        raise AnalysisError(f"no column {unknown}; there are {listed}" if unknown else f"rows is at least 1, not {rows}")
+    require(*absent(data, names))
     heads = [column("row", say("readout.row"))]
     heads += [column(str(name), own_label(str(name)), numeric=_is_number(data[name])) for name in names]
     shown = [

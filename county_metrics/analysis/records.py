@@ -8,19 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from county_metrics.analysis.arguments import columns, flags, shares, whole
 from county_metrics.analysis.bootstrap import bca_ends, differences, draws_node, quantile
 from county_metrics.analysis.check import CheckResult
-from county_metrics.analysis.effect import Alternative, AnalysisError, EffectResult, Estimate
+from county_metrics.analysis.effect import Alternative, EffectResult, Estimate
 from county_metrics.analysis.ranks import hodges_lehmann
-from county_metrics.analysis.samples import (
-    Samples,
-    check_settings,
-    difference_of_means,
-    read_samples,
-    refusal,
-    t_values,
-    unit_label,
-)
+from county_metrics.analysis.samples import Samples, difference_of_means, read_samples, refusal, settings, t_values, unit_label
 from county_metrics.present.number import number
 from county_metrics.present.records_plot import distributions
 from county_metrics.present.wording import say
@@ -115,16 +108,13 @@ def compare_records(
     >>> round(found.estimate, 2), found["hodges_lehmann"].estimate
     (-3.6, -4.0)
     """
-    check_settings(level, alternative)
     quantiles = (quantiles,) if isinstance(quantiles, float) else quantiles
-    wrong = [q for q in quantiles if not 0 < q < 1]
-    if wrong or draws < 100:
-        raise AnalysisError(
-            f"quantiles lie between 0 and 1 and draws is at least 100; got quantiles {wrong or list(quantiles)}, draws {draws}"
-        )
+    wrong = [*columns(duration=duration), shares("quantiles", quantiles, example=(0.5, 0.9))]
+    wrong += [whole("draws", draws, least=100, example=5000), whole("seed", seed, least=0, example=2014)]
+    wrong += [*settings(level, alternative), *flags(allow_negative=allow_negative)]
     samples = read_samples(
         data, duration, group=group, received=received, intervention_time=intervention_time, event=event, cluster=cluster,
-        weights=weights, order=order, unit=unit, negative=allow_negative,
+        weights=weights, order=order, unit=unit, negative=allow_negative, wrong=wrong,
     )  # fmt: skip
     if not samples.events.all():
         raise refusal(say("records.censored", count=number(int((~samples.events).sum()), ref="result:open")))

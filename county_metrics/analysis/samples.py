@@ -96,7 +96,7 @@ def read_samples(
         If the table declares a design that bears no inference.
     """
     others = columns(optional=True, group=group, received=received, event=event, cluster=cluster, weights=weights)
-    more = pair("order", order, "labels"), text("unit", unit)
+    more = pair("order", order, "labels", optional=True), text("unit", unit, optional=True)
     require(*wrong, frame(data, "one row a record"), *others, *more)
     if data.attrs.get("design"):
         gate(data.attrs["design"], "significance_test").require()

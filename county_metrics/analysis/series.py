@@ -10,6 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from county_metrics.analysis import series_fit
+from county_metrics.analysis.arguments import columns as columns_named
+from county_metrics.analysis.arguments import flags, frame, share, whole
 from county_metrics.analysis.check import CheckResult
 from county_metrics.analysis.effect import (
     AnalysisError,
@@ -63,8 +65,9 @@ def interrupted_time_series(
         First period after the start, itself included.
     method : {"auto", "ar1", "ols", "arima", "poisson", "negative_binomial"}
         ``auto`` is ``ar1``: autoregressive errors by REML, Kenward–Roger widened, Satterthwaite degrees of freedom.
-    errors : {"auto", "hac", "classical", "quasi", "model"}
-        ``ols``: Newey–West (default) or classical; ``poisson``: scaled by the dispersion (default, quasi-Poisson),
+    errors : {"auto", "ar1", "hac", "classical", "quasi", "model"}
+        ``ols``: Newey–West (default) or classical; ``poisson``: for a latent AR(1) factor of the mean
+        (``ar1``, default; the coefficients stay those of maximum likelihood), scaled by the dispersion (``quasi``),
         Newey–West, or the Poisson's own; ``negative_binomial``: its own (default) or Newey–West.
     season : int, "dummies" or "auto", optional
         Number of harmonic pairs, or a dummy a season; ``auto``: two pairs where two full cycles come before, else none.
@@ -81,7 +84,8 @@ def interrupted_time_series(
     horizon : int, optional
         Periods after the first at which the fit is compared with the continued trend; the last one if not given.
     log : bool
-        Model the logarithm of the outcome, divided by `exposure` if given.
+        Model the logarithm of the outcome, divided by `exposure` if given. Not for small counts: where more than a fifth
+        of their variance is that of a Poisson, no interval is given; take ``method="poisson"``.
     covariates : sequence of str
         Further columns of the regression.
     exposure, offset, weights : str, optional
@@ -91,7 +95,7 @@ def interrupted_time_series(
     order, seasonal_order : tuple of int
         Of the ARIMA errors.
     use_t : bool
-        t quantiles for least squares and quasi-Poisson; False takes normal ones.
+        t quantiles; False takes normal ones where errors are not autoregressive.
     level : float
         Confidence of the intervals.
     missing : {"refuse", "drop"}
@@ -122,8 +126,8 @@ def interrupted_time_series(
     (`structural_break`); a claim of an effect, which needs a comparison series (`controlled_time_series`).
 
     Intervals: 8–23 periods on the shorter side bear autoregressive errors (simulated coverage 0.93–0.97 for 8–48 a side
-    and correlations 0–0.9) but no Newey–West. Others are given where their coverage, simulated for the design at hand,
-    is at least 0.92.
+    and correlations 0–0.9) but no Newey–West. Others are given where their coverage, simulated for the design at hand
+    and the largest correlation that the series leaves open (one-sided 90 %), is at least 0.92.
 
     Examples
     --------
@@ -134,14 +138,19 @@ def interrupted_time_series(
     (-9.8, True)
     """
     model = model_of(
-        outcome=outcome, method=method, errors=errors, season=season, season_length=season_length, trend=trend, slope=slope,
-        phase_in=phase_in, count_from=count_from, window=window, log=log, covariates=covariates, exposure=exposure,
-        offset=offset, weights=weights, hac_lags=hac_lags, order=order, seasonal_order=seasonal_order,
+        *asked(data, level, horizon, use_t, time=time), outcome=outcome, method=method, errors=errors, season=season,
+        season_length=season_length, trend=trend, slope=slope, phase_in=phase_in, count_from=count_from, window=window, log=log,
+        covariates=covariates, exposure=exposure, offset=offset, weights=weights, hac_lags=hac_lags, order=order,
+        seasonal_order=seasonal_order,
     )  # fmt: skip
-    if not 0 < level < 1:
-        raise AnalysisError(f"level is a confidence between 0 and 1, not {level!r}")
     series = read(data, model, time, intervention_time, missing)
     return analyse(series, model, horizon=horizon, use_t=use_t, level=level, attrs=data.attrs)
+
+
+def asked(data: Any, level: Any, horizon: Any, use_t: Any, **columns: Any) -> list[str]:
+    """Problems of what every analysis of a series is asked for beside its model."""
+    found = [frame(data, "one row a period"), *columns_named(**columns), share("level", level), *flags(use_t=use_t)]
+    return [*found, whole("horizon", horizon, least=0, example=12, optional=True)]
 
 
 def analyse(
@@ -171,6 +180,8 @@ def analyse(
     checks = (autocorrelation_check(fit, series, model),) if min(before, after) >= LEAST_SIDE and not _flat(fit) else ()
     simulated = bool(attrs.get("simulated", False))
     settings = {"method": model.method, "errors": model.errors, "rho": fit.rho, "horizon": reach} | fit.settings
+    settings |= {"rho_upper": fit.rho_upper} if coverage else {}
+    settings |= {"count_noise": noise} if (noise := _count_noise(series, model, fit)) > MOST_COUNT_NOISE else {}
     settings |= {"hac_lags": lags_of(series, model)} if model.errors == "hac" else {}
     settings |= {"coverage": min(coverage.values())} if coverage else {}
     settings |= {f"coverage_{term}": share for term, share in coverage.items()}
@@ -193,6 +204,7 @@ def analyse(
 
 
 NOMINAL = number(95, ref="constant:nominal_level")
+MOST_COUNT_NOISE = 0.2
 _RATIOS = {"level_change": "ratio", "slope_change": "slope_ratio", "trend": "trend_ratio"}
 _RATIOS["difference_at_horizon"] = "ratio_at_horizon"
 Reasons = dict[str, tuple[dict[str, Any], bool]]
@@ -211,7 +223,11 @@ def withheld(series: Segments, model: Model, fit: Fit, terms: dict[str, Floats],
         return dict.fromkeys(terms, (reason, True)), {}
     if _flat(fit):
         return dict.fromkeys(terms, (say("series_why.exact"), True)), {}
-    if model.method == "ar1":
+    noise = _count_noise(series, model, fit)
+    if noise > MOST_COUNT_NOISE:
+        shown = number(plain_value(noise), ref="result:count_noise", places=2)
+        return dict.fromkeys(terms, (say("series_why.counted", share=shown), False)), {}
+    if model.correlated:
         return {}, {}
     if min(before, after) < FULL_SIDE and (model.errors == "hac" or model.method == "arima"):
         reason = say("series_why.short", full=number(FULL_SIDE, ref="constant:full_side"), **counted)
@@ -220,15 +236,32 @@ def withheld(series: Segments, model: Model, fit: Fit, terms: dict[str, Floats],
         return dict.fromkeys(terms, (say("series_why.order"), False)), {}
     coverage = coverage_of(series, model, fit, terms, use_t)
     least = number(plain_value(LEAST_COVERAGE), ref="constant:least_coverage")
-    offer = say("series_why.offer_log" if model.counts else "series_why.offer_ar1")
+    offer = say("series_why.offer_counts" if model.counts else "series_why.offer_ar1")
     short = [term for term, share in coverage.items() if share < LEAST_COVERAGE]
     lowest = number(plain_value(min(coverage.values())), ref="result:coverage", places=2)
-    why = say("series_why.coverage", share=lowest, least=least, offer=offer, level=NOMINAL)
+    why = say("series_why.coverage", share=lowest, least=least, offer=offer, level=NOMINAL, rho=_upper(fit))
     return dict.fromkeys(short, (why, False)), coverage
 
 
+def _count_noise(series: Segments, model: Model, fit: Fit) -> float:
+    """Share of the variance of log counts that they would have by chance alone; 0 for what is no logarithm of counts."""
+    values = series.values[series.kept]
+    if not model.log or model.counts or (values % 1).any():
+        return 0.0
+    left = np.log(values) - offset_of(series, model)[series.kept] - fit.fitted
+    return float((1 / values).mean() / max(left @ left / fit.freedom, 1e-300)) if np.isfinite(fit.freedom) else 0.0
+
+
+def _upper(fit: Fit) -> dict[str, Any]:
+    return number(plain_value(fit.rho_upper), ref="result:rho_upper", places=2)
+
+
 def coverage_of(series: Segments, model: Model, fit: Fit, terms: dict[str, Floats], use_t: bool) -> dict[str, float]:
-    """Simulated coverage of the 95 % interval of each term, at this design and the estimated correlation."""
+    """Simulated coverage of the 95 % interval of each term, at this design and the largest correlation left open.
+
+    Not at the estimated one: where the correlation is small, its estimate is too small in just those series whose
+    intervals fail.
+    """
     from scipy import stats
 
     table = columns(series, model)
@@ -238,7 +271,7 @@ def coverage_of(series: Segments, model: Model, fit: Fit, terms: dict[str, Float
     if model.counts and model.errors == "model":
         narrow /= float(np.sqrt(max(fit.dispersion, 1.0)))
     shares = series_fit.simulated_coverage(
-        design, series.places[series.kept], fit.rho, np.column_stack(list(terms.values())), kind,
+        design, series.places[series.kept], fit.rho_upper, np.column_stack(list(terms.values())), kind,
         lags=lags_of(series, model), weights=fit.weights, width=narrow,
     )  # fmt: skip
     return dict(zip(terms, (float(share) for share in shares), strict=True))
@@ -253,7 +286,7 @@ def estimates_of(
     found, ratios = [], []
     for term, direction in terms.items():
         value, error, freedom = fit.contrast(direction)
-        freedom = freedom if use_t or model.method == "ar1" else np.inf
+        freedom = freedom if use_t or model.correlated else np.inf
         reason, bare = reasons.get(term, (None, False))
         kept: dict[str, Any] = {"withheld": reason}
         ends: dict[str, float] = {}
@@ -331,7 +364,7 @@ def notes_of(
         notes.append(say("series_note.rho", rho=number(plain_value(fit.rho), ref="result:rho", places=2)))
     if coverage:
         shown = number(plain_value(min(coverage.values())), ref="result:coverage", places=2)
-        notes.append(say("series_note.coverage", share=shown, level=NOMINAL))
+        notes.append(say("series_note.coverage", share=shown, level=NOMINAL, rho=_upper(fit)))
     if LEAST_SIDE <= min(series.sides()) < FULL_SIDE:
         notes.append(say("series_note.low_power", full=number(FULL_SIDE, ref="constant:full_side")))
     absent = int(np.isnan(series.values).sum())

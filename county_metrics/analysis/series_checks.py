@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from county_metrics.analysis.arguments import instance, require, several, whole
 from county_metrics.analysis.check import CheckResult, Checks
 from county_metrics.analysis.effect import AnalysisError, fitting_places, own_label, plain_value
 from county_metrics.analysis.series import analyse, autocorrelation_check
@@ -87,6 +88,7 @@ def placebo_dates(
     AnalysisError
         For data or choices that cannot be used.
     """
+    require(whole("least_side", least_side, least=1, example=LEAST_SIDE))
     series, model = _prepare(data, time, intervention_time, choices | {"outcome": outcome})
     return _placebo(series, model, max(least_side, 2))
 
@@ -207,6 +209,8 @@ def series_curve(
     AnalysisError
         For unknown choices, more than 500 combinations, or a mixture of counts (log scale) and measures.
     """
+    require(instance("grid", grid, Mapping, "a mapping of choices to lists of values, such as {'method': ['ols', 'ar1']}"))
+    require(*(several(f"grid[{name!r}]", values, "values") for name, values in grid.items()))
     unknown = [name for name in grid if name not in _CHOICES]
     combinations = [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
     if unknown or not grid or not 0 < len(combinations) <= _MOST:

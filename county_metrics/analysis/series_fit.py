@@ -16,7 +16,7 @@ LEAST_COVERAGE = 0.92
 DRAWS = 2000
 SEED = 20140201
 _GRID = np.concatenate([np.linspace(-0.9, 0.9, 37), [0.93, 0.96, 0.98]])
-_LARGE = 600
+LARGE = 600
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,11 @@ class Fit:
         Uncorrelated ones where the fit models the correlation.
     fitted : numpy.ndarray
         Linear predictor of the periods used.
-    rho : float
-        Correlation of neighbouring errors, estimated by REML.
-    corrections : tuple of numpy.ndarray, optional
-        Uncorrected covariance, its derivative in rho, covariance of (log variance, rho): for Satterthwaite's degrees.
+    rho, rho_upper : float
+        Correlation of neighbouring errors, estimated by REML, and the end of its one-sided 90 % interval.
+    corrections : tuple, optional
+        Uncorrected covariance, its derivatives in the parameters of the errors, covariance of these: for Satterthwaite's
+        degrees of freedom.
     dispersion : float
         Pearson chi-square over its degrees of freedom, for counts.
     """
@@ -50,8 +51,10 @@ class Fit:
     residuals: Floats
     fitted: Floats
     rho: float = 0.0
+    rho_upper: float = 0.0
     n_dynamics: int = 0
-    corrections: tuple[Floats, Floats, Floats] | None = None
+    least_freedom: float = 1.0
+    corrections: tuple[Floats, tuple[Floats, ...], Floats] | None = None
     dispersion: float = 1.0
     weights: Floats | None = None
     settings: dict[str, Any] = field(default_factory=dict)
@@ -61,10 +64,11 @@ class Fit:
         estimate, variance = float(direction @ self.params), float(direction @ self.cov @ direction)
         freedom = self.freedom
         if self.corrections is not None:
-            plain, slope, spread = self.corrections
-            gradient = np.array([direction @ plain @ direction, direction @ slope @ direction])
+            plain, slopes, spread = self.corrections
+            gradient = np.array([direction @ slope @ direction for slope in slopes])
             own = gradient @ spread @ gradient
-            freedom = float(np.clip(2 * gradient[0] ** 2 / own, 1, freedom)) if own > 0 else freedom
+            ratio = 2 * float(direction @ plain @ direction) ** 2 / own if own > 0 else freedom
+            freedom = float(np.clip(ratio, self.least_freedom, freedom))
         return estimate, float(np.sqrt(max(variance, 0.0))), freedom
 
 
@@ -137,29 +141,43 @@ def fit_ar1(y: Floats, design: Floats, when: NDArray[np.int64], names: tuple[str
     _, params, inverse, sums = _profile(target, rows, gaps, rho)
     variance = float(sums) / (n - k)
     plain, cov, corrections = inverse * variance, inverse * variance, None
-    if n <= _LARGE:
+    if n <= LARGE:
         slope, spread, wider = _kenward_roger(rows, when, rho)
-        cov, corrections = plain + variance * wider, (plain, slope * variance, spread)
+        cov, corrections = plain + variance * wider, (plain, (plain, slope * variance), spread)
     residuals = whiten(target - rows @ params, gaps, rho)
-    return Fit(names, params, cov, float(n - k), residuals, design @ params, rho, 1, corrections, weights=weights)
+    return Fit(
+        names, params, cov, float(n - k), residuals, design @ params, rho, n_dynamics=1, corrections=corrections, weights=weights
+    )
 
 
-def _kenward_roger(rows: Floats, when: NDArray[np.int64], rho: float) -> tuple[Any, ...]:
-    """Derivative in rho of the inverse Gram matrix, covariance of (log variance, rho), addition for the uncertainty of rho."""
+def _information(rows: Floats, when: NDArray[np.int64], rho: float) -> tuple[Floats, ...]:
+    """Correlation matrix, its derivative in rho, precision times rows, covariance of the REML (log variance, rho)."""
     n, k = rows.shape
     lag = np.abs(np.subtract.outer(when, when))
+    errors = np.power(rho, lag)
     turned = np.where(lag > 0, lag * np.power(rho, np.maximum(lag - 1, 0)), 0.0)
-    precision = np.linalg.inv(np.power(rho, lag))
-    moved = precision @ turned
+    precision = np.linalg.inv(errors)
     half = precision @ rows
+    projected = precision @ turned - half @ np.linalg.inv(rows.T @ half) @ (half.T @ turned)
+    cross, square = np.trace(projected), (projected * projected.T).sum()
+    return errors, turned, half, np.asarray(np.linalg.inv(0.5 * np.array([[n - k, cross], [cross, square]])))
+
+
+def _kenward_roger(rows: Floats, when: NDArray[np.int64], rho: float) -> tuple[Floats, Floats, Floats]:
+    """Derivative in rho of the inverse Gram matrix, covariance of (log variance, rho), addition for the uncertainty of rho."""
+    errors, turned, half, spread = _information(rows, when, rho)
     inverse = np.linalg.inv(rows.T @ half)
     first = half.T @ turned @ half
-    second = half.T @ turned @ (moved @ half)
-    projected = moved - half @ inverse @ (half.T @ turned)
-    cross, square = np.trace(projected), (projected * projected.T).sum()
-    spread = np.linalg.inv(0.5 * np.array([[n - k, cross], [cross, square]]))
+    second = half.T @ turned @ np.linalg.solve(errors, turned) @ half
     wider = 2 * spread[1, 1] * inverse @ (second - first @ inverse @ first) @ inverse
     return inverse @ first @ inverse, spread, wider
+
+
+def upper_rho(rows: Floats, when: NDArray[np.int64], rho: float) -> float:
+    """End of the one-sided 90 % interval of rho, beyond which a series of this length leaves little room."""
+    large = len(rows) > LARGE
+    variance = (1 - rho**2) / len(rows) if large else float(_information(rows, when, rho)[3][1, 1])
+    return round(min(rho + 1.2815515655 * float(np.sqrt(variance)), 0.98), 6)
 
 
 def newey_west_lags(n: int) -> int:
@@ -183,56 +201,11 @@ def fit_ols(
     extra: dict[str, Any] = {"cov_type": "HAC", "cov_kwds": {"maxlags": lags, "use_correction": True}} if errors == "hac" else {}
     found = model.fit(use_t=True, **extra)
     root = np.ones(len(y)) if weights is None else np.sqrt(weights)
-    rho = reml_rho(y * root, design * root[:, None], np.diff(when))
+    rows = design * root[:, None]
+    rho = reml_rho(y * root, rows, np.diff(when))
     cov, fitted = np.asarray(found.cov_params()), np.asarray(found.fittedvalues)
-    return Fit(names, np.asarray(found.params), cov, float(found.df_resid), root * (y - fitted), fitted, rho, weights=weights)
-
-
-def fit_counts(
-    y: Floats, design: Floats, when: NDArray[np.int64], names: tuple[str, ...], family: str, errors: str, lags: int,
-    offset: Floats, weights: Floats | None = None,
-) -> Fit:  # fmt: skip
-    """Log-linear model of counts with errors scaled by the dispersion (``quasi``), as modelled, or Newey–West."""
-    import statsmodels.api as sm
-
-    alpha = 0.0
-    if family == "negative_binomial":
-        alpha = _overdispersion(y, design, offset)
-    kind = sm.families.NegativeBinomial(alpha=alpha) if alpha else sm.families.Poisson()
-    extra: dict[str, Any] = {"cov_type": "HAC", "cov_kwds": {"maxlags": lags, "use_correction": True}} if errors == "hac" else {}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        found = sm.GLM(y, design, family=kind, offset=offset, var_weights=weights).fit(**extra)
-    if not found.converged:
-        raise AnalysisError("the count model did not converge; leave out season or covariates, or use log=True with method='ar1'")
-    freedom = float(found.df_resid)
-    dispersion = float(found.pearson_chi2) / freedom
-    cov = np.asarray(found.cov_params()) * (dispersion if errors == "quasi" else 1.0)
-    mean = np.asarray(found.mu)
-    working = mean / (1 + alpha * mean) * (1.0 if weights is None else weights)
-    params, root = np.asarray(found.params), np.sqrt(working)
-    pearson = root * (y - mean) / mean
-    rho = reml_rho(pearson + root * (design @ params), design * root[:, None], np.diff(when))
-    settings = {"dispersion": dispersion} | ({"alpha": alpha} if alpha else {})
-    predictor = design @ params + offset
-    return Fit(names, params, cov, freedom, pearson, predictor, rho, dispersion=dispersion, weights=working, settings=settings)
-
-
-def _overdispersion(y: Floats, design: Floats, offset: Floats) -> float:
-    """Variance parameter alpha of the negative binomial (variance mu + alpha mu²) by profile maximum likelihood."""
-    import statsmodels.api as sm
-    from scipy.optimize import minimize_scalar
-
-    def deviance(log_alpha: float) -> float:
-        family = sm.families.NegativeBinomial(alpha=float(np.exp(log_alpha)))
-        return -float(sm.GLM(y, design, family=family, offset=offset).fit().llf)
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        found = minimize_scalar(deviance, bounds=(-14, 3), method="bounded", options={"xatol": 1e-6})
-    if found.x < -13:
-        raise AnalysisError("the counts vary no more than a Poisson does, so there is no negative binomial; use method='poisson'")
-    return float(np.exp(round(float(found.x), 6)))
+    params, freedom = np.asarray(found.params), float(found.df_resid)
+    return Fit(names, params, cov, freedom, root * (y - fitted), fitted, rho, upper_rho(rows, when, rho), weights=weights)
 
 
 def fit_arima(
@@ -255,6 +228,7 @@ def fit_arima(
     held = np.flatnonzero(seen)
     target = y[seen]
     rho = 0.0 if taken else reml_rho(target, design[seen], np.diff(held))
+    upper = 0.0 if taken else upper_rho(design[seen], held, rho)
     skipped = order[1] + seasonal_order[1] * seasonal_order[3]
     residuals = height * np.asarray(found.resid)[seen][skipped:]
     dynamics = order[0] + order[2] + seasonal_order[0] + seasonal_order[2]
@@ -263,7 +237,9 @@ def fit_arima(
     settings = {"order": "-".join(map(str, order)), "seasonal_order": "-".join(map(str, seasonal_order))}
     fitted = height * np.asarray(found.fittedvalues)[seen]
     params = np.asarray(found.params)[:k] * back
-    return Fit(tuple(names[j] for j in used), params, cov, np.inf, residuals, fitted, rho, dynamics, settings=settings)
+    return Fit(
+        tuple(names[j] for j in used), params, cov, np.inf, residuals, fitted, rho, upper, n_dynamics=dynamics, settings=settings
+    )
 
 
 def simulated_coverage(

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from numbers import Integral
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from county_metrics.analysis import series_fit
+from county_metrics.analysis.arguments import choice, column_list, flags, require, whole
+from county_metrics.analysis.arguments import columns as columns_named
 from county_metrics.analysis.effect import AnalysisError
+from county_metrics.analysis.series_counts import fit_counts
 from county_metrics.analysis.series_data import SEASONS, Floats, Missing, Segments, read_series, require_columns, season_columns
 from county_metrics.analysis.series_fit import Fit
 from county_metrics.errors import nearest
 
 Method = Literal["auto", "ar1", "ols", "arima", "poisson", "negative_binomial"]
-Errors = Literal["auto", "hac", "classical", "quasi", "model"]
+Errors = Literal["auto", "ar1", "hac", "classical", "quasi", "model"]
 COUNTS = ("poisson", "negative_binomial")
 _ERRORS = {
-    "ar1": ("model",), "ols": ("hac", "classical"), "arima": ("model",), "poisson": ("quasi", "hac", "model"),
+    "ar1": ("model",), "ols": ("hac", "classical"), "arima": ("model",), "poisson": ("ar1", "quasi", "hac", "model"),
     "negative_binomial": ("model", "hac"),
 }  # fmt: skip
+_SEASON = "season is 'auto', 'dummies' or a number of harmonic pairs up to half the cycle, not {!r}"
 LEAST_SIDE, FULL_SIDE, LEAST_CYCLES = 8, 24, 2
 
 
@@ -57,12 +62,15 @@ class Model:
         """Whether coefficients are differences of logarithms."""
         return self.log or self.counts
 
+    @property
+    def correlated(self) -> bool:
+        """Whether the errors are autoregressive, by restricted likelihood."""
+        return self.method == "ar1" or self.errors == "ar1"
+
     def require(self) -> None:
         """Refuse choices that are unknown or do not go together."""
         wrong = []
-        if self.method not in _ERRORS:
-            wrong.append(f"there is no method {self.method!r}; {nearest(str(self.method), ['auto', *_ERRORS])}")
-        elif self.errors not in _ERRORS[self.method]:
+        if self.errors not in _ERRORS[self.method]:
             wrong.append(f"method {self.method!r} has no errors {self.errors!r}; allowed: {', '.join(_ERRORS[self.method])}")
         if self.log and self.counts:
             wrong.append(
@@ -86,15 +94,45 @@ class Model:
             raise AnalysisError("\n".join(wrong))
 
 
-def model_of(**choices: Any) -> Model:
-    """The model of some choices, its method and errors settled."""
+def model_of(*problems: str, **choices: Any) -> Model:
+    """The model of some choices, its method and errors settled; problems found before are raised with those of the choices."""
+    require(*problems, *_unfit(choices))
     given = choices.get("covariates", ())
-    model = Model(**choices | {"covariates": (given,) if isinstance(given, str) else tuple(given)})
+    plain = {name: int(value) if isinstance(value, Integral) else value for name, value in choices.items()}
+    model = Model(**plain | {"covariates": (given,) if isinstance(given, str) else tuple(given)})
     method = "ar1" if model.method == "auto" else model.method
     errors = _ERRORS.get(method, ("",))[0] if model.errors == "auto" else model.errors
     model = replace(model, method=method, errors=errors)
     model.require()
     return model
+
+
+def _unfit(choices: dict[str, Any]) -> list[str]:
+    """Problem of each choice that has no such name or is of a wrong kind."""
+    allowed = [field.name for field in fields(Model)]
+    names = ("outcome", *(name for name in ("exposure", "offset", "weights") if choices.get(name) is not None))
+    wrong = [f"there is no choice {name!r}; {nearest(name, allowed)}" for name in choices if name not in allowed]
+    wrong += [each for name in names for each in columns_named(optional=False, **{name: choices.get(name)})]
+    wrong += flags(**{name: choices[name] for name in ("trend", "slope", "log") if name in choices})
+    for name, literal in (("method", Method), ("errors", Errors)):
+        wrong.append(choice(name, choices.get(name, "auto"), literal))
+    for name, least, example in (("phase_in", 0, 2), ("count_from", 0, 1)):
+        wrong.append(whole(name, choices.get(name, 0), least=least, example=example))
+    for name, least, example in (("season_length", 2, 12), ("window", 1, 24), ("hac_lags", 0, 3)):
+        wrong.append(whole(name, choices.get(name), least=least, example=example, optional=True))
+    for name, size in (("order", 3), ("seasonal_order", 4)):
+        wrong.append(_orders(name, choices.get(name, (0,) * size), size))
+    season = choices.get("season")
+    if not isinstance(season, str | None) and whole("season", season, example=2):
+        wrong.append(_SEASON.format(season))
+    return [*wrong, column_list("covariates", choices.get("covariates", ()))]
+
+
+def _orders(name: str, value: Any, size: int) -> str:
+    right = (
+        isinstance(value, tuple | list) and len(value) == size and not any(whole("", each, least=0, example=1) for each in value)
+    )
+    return "" if right else f"{name} is {size} whole numbers of at least 0, such as {(1, 0, 0, 12)[:size]}, not {value!r}"
 
 
 def read(data: pd.DataFrame, model: Model, time: str, start: Any, missing: Missing) -> Segments:
@@ -130,9 +168,7 @@ def settle_season(series: Segments, model: Model) -> tuple[Model, bool]:
         known = length is not None and enough
         return replace(model, season=min(2, (length or 0) // 2) if known else None, season_length=length), not known
     if model.season != "dummies" and not (type(model.season) is int and 1 <= model.season <= (length or 99) // 2):
-        raise AnalysisError(
-            f"season is 'auto', 'dummies' or a number of harmonic pairs up to half the cycle, not {model.season!r}"
-        )
+        raise AnalysisError(_SEASON.format(model.season))
     if length is None:
         raise AnalysisError("these periods have no known cycle; say season_length, the number of periods in one")
     if not enough:
@@ -181,7 +217,7 @@ def solve(series: Segments, model: Model) -> Fit:
             where = "before" if not sums[0] else "after"
             raise AnalysisError(f"every count {where} the start is 0, so no ratio of levels exists; use method='ar1'")
         y, lags = series.values[kept], lags_of(series, model)
-        return series_fit.fit_counts(y, design[kept], when, names, model.method, model.errors, lags, shift[kept], weights)
+        return fit_counts(y, design[kept], when, names, model.method, model.errors, lags, shift[kept], weights)
     y = np.log(series.values) - shift if model.log else series.values
     few = min(series.sides()) < LEAST_SIDE
     exact = series_fit.flat(y[kept] - design[kept] @ np.linalg.lstsq(design[kept], y[kept], rcond=None)[0], y[kept])

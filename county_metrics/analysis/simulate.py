@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from county_metrics.analysis.effect import AnalysisError
+from county_metrics.analysis.arguments import frame, real, require, whole
 from county_metrics.analysis.working_days import calendar
 
 SEED = 2014
@@ -58,6 +58,9 @@ def simulate_records(
     >>> made.shape, round(made.attrs["truth"]["mean_difference"], 2), made.attrs["simulated"]
     ((10, 6), -144.0, True)
     """
+    means = real("before", before, above=0, example=230.0), real("after", after, above=0, example=86.0)
+    counts = whole("cases", cases, least=1, example=300), whole("horizon", horizon, least=1, example=180)
+    require(_seed(seed), *means, *counts)
     rng, days = np.random.default_rng(seed), calendar()
     works = np.flatnonzero(np.diff(days.cumulative, prepend=0))
     last = days.place(np.datetime64("2016-04-29"))
@@ -126,6 +129,8 @@ def simulate_series(
     >>> made["place"].nunique(), str(made["period"].iloc[48]), made.attrs["truth"]["level_change"]
     (4, '2014-02', -125.0)
     """
+    changes = real("level_change", level_change, example=-125.0), real("slope_change", slope_change, example=-0.6)
+    require(_seed(seed), *changes, _rho(rho))
     rng, month = np.random.default_rng(seed), np.arange(72)
     since = np.maximum(month - 48, 0)
     began = np.where(month >= 48, level_change + slope_change * since, 0.0)
@@ -170,6 +175,7 @@ def simulate_panel(*, seed: int = SEED, rho: float = 0.5) -> pd.DataFrame:
     >>> made["treatment_start"].nunique(), made.attrs["truth"]["event_0"], made.attrs["truth"]["event_7"]
     (3, -40.0, -100.0)
     """
+    require(_seed(seed), _rho(rho))
     rng, years = np.random.default_rng(seed), np.arange(2008, 2020)
     starts = np.repeat([2012, 2014, 2016, 0], [8, 8, 8, 16])
     errors, shock = _walk(rng, 40, 12, rho, 8.0), rng.normal(0.0, 5.0, 12)
@@ -210,8 +216,7 @@ def simulate_synthetic_control(*, seed: int = SEED, donors: int = 25) -> pd.Data
     >>> made.attrs["treated"], made.attrs["truth"]["gap_2014"], made.attrs["truth"]["mean_gap"]
     ('Simulated county AA', -60.0, -85.0)
     """
-    if donors < 5:
-        raise AnalysisError(f"donors is at least 5, not {donors}")
+    require(_seed(seed), whole("donors", donors, least=5, example=25))
     rng, years = np.random.default_rng(seed), np.arange(2004, 2020)
     factors = np.vstack([np.cumsum(rng.normal(-4.0, 4.0, 16)), 12.0 * np.sin(np.arange(16) / 2.5) + rng.normal(0, 3, 16)])
     loadings = np.column_stack([rng.uniform(180.0, 280.0, donors), rng.uniform(0.2, 1.8, (donors, 2))])
@@ -243,6 +248,7 @@ def known_truth(data: pd.DataFrame, **settings: Any) -> dict[str, float]:
     dict
         True value by term.
     """
+    require(frame(data, "made by a simulator"))
     makers: dict[str, Any] = dict(
         zip(FOLDERS, (simulate_records, simulate_series, simulate_panel, simulate_synthetic_control), strict=True)
     )
@@ -252,6 +258,14 @@ def known_truth(data: pd.DataFrame, **settings: Any) -> dict[str, float]:
     if not data.attrs.get("simulated") or case not in makers:
         return {}
     return dict(makers[case](**settings).attrs["truth"])
+
+
+def _seed(seed: Any) -> str:
+    return whole("seed", seed, least=0, example=SEED)
+
+
+def _rho(rho: Any) -> str:
+    return real("rho", rho, above=-1, below=1, example=0.4)
 
 
 def _walk(rng: Rng, rows: int, length: int, rho: float, spread: float) -> Array:

@@ -8,8 +8,10 @@ from decimal import Decimal
 from itertools import product
 from typing import Any
 
+from county_metrics.analysis.arguments import instance, require, whole
 from county_metrics.analysis.design import gate
 from county_metrics.analysis.endpoints import (
+    OF_A_CASE,
     bounded,
     compound,
     interval,
@@ -135,7 +137,7 @@ def specification(pair: Pair, years: int = 3, reading: str = "compound", step: s
 
     Raises
     ------
-    ValueError
+    AnalysisError
         If a choice is not allowed; the text says what is.
     DataError
         If the pair has no break-even trend.
@@ -147,12 +149,11 @@ def specification(pair: Pair, years: int = 3, reading: str = "compound", step: s
     >>> [round(end, 1) for end in (found.break_even.value, found.break_even.low, found.break_even.high)]
     [Decimal('-28.0'), Decimal('-28.1'), Decimal('-27.8')]
     """
-    wrong = [f"years must be at least 1, got {years}"] if years < 1 else []
+    wrong = [instance("pair", pair, Pair, OF_A_CASE), whole("years", years, least=1, example=3)]
     for name, chosen, allowed in (("reading", reading, list(READINGS)), ("step", step, list(STEPS))):
         if chosen not in allowed:
             wrong.append(f"there is no {name} '{chosen}'; {nearest(str(chosen), allowed)}")
-    if wrong:
-        raise ValueError("; ".join(wrong))
+    require(*wrong)
     require_percentage(pair)
     _require_break_even(pair)
     ends = pair.before.value, pair.after.value
@@ -219,6 +220,9 @@ def specification_curve(pair: Pair, years: Iterable[int] = range(1, 6)) -> Speci
     years : iterable of int
         Horizons where the source prints no dates; otherwise the stated years are the only one.
     """
+    require(instance("pair", pair, Pair, OF_A_CASE), instance("years", years, Iterable, "whole numbers, such as range(1, 6)"))
+    years = list(years)
+    require(*(whole("each of years", each, least=1, example=3) for each in years))
     dated = stated_years(pair)
     horizons = sorted(set(years)) if dated is None else [dated]
     return SpecificationCurve(tuple(specification(pair, *chosen) for chosen in product(horizons, READINGS, STEPS)))

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from county_metrics.analysis.arguments import choice, columns, real
 from county_metrics.analysis.check import CheckResult
 from county_metrics.analysis.effect import Alternative, AnalysisError, EffectResult, Estimate
-from county_metrics.analysis.samples import Array, Samples, check_settings, read_samples, refusal, t_values, unit_label
+from county_metrics.analysis.samples import Array, Samples, read_samples, refusal, settings, t_values, unit_label
 from county_metrics.present.number import number
 from county_metrics.present.records_plot import survival
 from county_metrics.present.wording import say
@@ -86,15 +87,15 @@ def compare_survival(
     **Not for.** Extracts of closed cases; the effect of a reform. Medians have the interval of Brookmeyer and Crowley on
     the log–log scale; the Cox model uses Efron's ties.
     """
-    check_settings(level, alternative)
-    selected = selected_on or data.attrs.get("selected_on") or "opened"
-    if selected not in ("opened", "closed", "all"):
-        raise AnalysisError(f"selected_on is 'opened', 'closed' or 'all', not '{selected}'")
-    if selected == "closed":
+    declared = getattr(data, "attrs", {}).get("selected_on")
+    selected = (declared or "opened") if selected_on is None else selected_on
+    wrong = [*columns(duration=duration, event=event), real("horizon", horizon, example=180, optional=True)]
+    wrong += [choice("selected_on", selected, ("opened", "closed", "all")), *settings(level, alternative)]
+    if isinstance(selected, str) and selected == "closed":
         raise refusal(say("records.closed_refused"))
     samples = read_samples(
         data, duration, group=group, received=received, intervention_time=intervention_time, event=event, cluster=cluster,
-        weights=weights, order=order, unit=unit, negative=False,
+        weights=weights, order=order, unit=unit, negative=False, wrong=wrong,
     )  # fmt: skip
     longest = min(float(samples.values[samples.after == after].max()) for after in (False, True))
     horizon = longest if horizon is None else float(horizon)

@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import nnls
 
+from county_metrics.analysis import arguments
 from county_metrics.analysis.check import CheckResult
-from county_metrics.analysis.clustered import LEAST_CLUSTERS, check_arguments, places
+from county_metrics.analysis.clustered import LEAST_CLUSTERS, places
 from county_metrics.analysis.effect import AnalysisError, EffectResult, Estimate, own_label
 from county_metrics.analysis.panel import Array, Panel, read_panel
 from county_metrics.analysis.randomisation import SEED
-from county_metrics.errors import nearest
 from county_metrics.present.number import number
 from county_metrics.present.panel_plot import line, paths_block
 from county_metrics.present.wording import join, say
@@ -138,18 +138,21 @@ def synthetic_control(
     **Assumptions.** The weighted donors would have gone on as the unit; no effect on donors; no other shock to the unit.
     **Not for.** A unit outside the range of its donors, or a poor fit before the start: read the fit first.
     """
-    marked = data.assign(**{_MARK: 0}) if isinstance(data, pd.DataFrame) else data
-    if unit in data:
-        names = set(data[unit])
-        asked = [name for name in dict.fromkeys([treated, *(donors or [])]) if name not in names]
-        if asked:
-            allowed = [str(name) for name in names]
-            raise AnalysisError("\n".join(f"{unit}: there is no unit {name!r}; {nearest(str(name), allowed)}" for name in asked))
-        kept = data if donors is None else data[data[unit].isin([treated, *donors])]
-        marked = kept.assign(**{_MARK: (kept[unit] == treated).astype(int)})
+    untimed = "intervention_time is the first treated period, not None"
+    arguments.require(
+        arguments.frame(data, "one row a unit and period"),
+        *arguments.columns(outcome=outcome, unit=unit, period=period),
+        untimed if intervention_time is None else "",
+        arguments.several("donors", donors, "units", optional=True),
+        *arguments.flags(log=log, balanced=balanced),
+    )
+    arguments.require(*arguments.absent(data, (outcome, unit, period)))
+    others = [] if donors is None else list(donors)
+    arguments.require(*arguments.unknown(data[unit], treated=[treated], donors=others))
+    kept = data if donors is None else data[data[unit].isin([treated, *others])]
     panel = read_panel(
-        marked, outcome=outcome, unit=unit, period=period, treated=_MARK, intervention_time=intervention_time, log=log,
-        balanced=balanced, analysis="causal_effect",
+        kept.assign(**{_MARK: (kept[unit] == treated).astype(int)}), outcome=outcome, unit=unit, period=period, treated=_MARK,
+        intervention_time=intervention_time, log=log, balanced=balanced, analysis="causal_effect",
     )  # fmt: skip
     table = _balanced(panel)
     return _synthetic_result(panel, table, outcome, treated)
@@ -339,12 +342,11 @@ def synthetic_did(
     **Assumptions.** Trends parallel after weighting; for placebo errors, the same spread among treated and controls.
     **Not for.** Starts that differ between units.
     """
-    check_arguments(level, ("variance", variance, Variance))
-    if draws < 50:
-        raise AnalysisError(f"draws must be at least 50, not {draws}")
+    numbers = (arguments.whole("draws", draws, least=50, example=200), arguments.whole("seed", seed, least=0, example=SEED))
     panel = read_panel(
         data, outcome=outcome, unit=unit, period=period, treatment_start=treatment_start, treated=treated, post=post,
         intervention_time=intervention_time, log=log, balanced=balanced,
+        wrong=(arguments.share("level", level), arguments.choice("variance", variance, Variance), *numbers),
     )  # fmt: skip
     if len(panel.starts) > 1:
         raise AnalysisError("synthetic difference-in-differences takes one start; use staggered_adoption where starts differ")

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from county_metrics.analysis.arguments import real, require
 from county_metrics.analysis.effect import AnalysisError
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -91,7 +92,10 @@ def working_days(start: Any, end: Any, *, paused: Any = 0) -> Any:
     rows = given[0].index if given else None
     problems: list[str] = []
     begun, ended = (_dates(name, value, rows, problems) for name, value in (("start", start), ("end", end)))
-    off = np.asarray(paused, dtype=float)
+    try:
+        off = np.asarray(paused, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise AnalysisError(f"paused is a number of working days, or numbers, one a row, not {paused!r}") from error
     try:
         begun, ended, off = np.broadcast_arrays(begun, ended, off)
     except ValueError as error:
@@ -99,12 +103,12 @@ def working_days(start: Any, end: Any, *, paused: Any = 0) -> Any:
     known = ~(np.isnat(begun) | np.isnat(ended) | np.isnan(off))
     _report(problems, "end is before start", known & (ended < begun), rows, ended)
     _report(problems, "paused is negative or no whole number", known & ((off < 0) | (off != np.floor(off))), rows, off)
-    _raise(problems)
+    require(*problems)
     table = calendar()
     count = np.full(begun.shape, np.nan)
     count[known] = table.cumulative[table.place(ended[known])] - table.cumulative[table.place(begun[known])] - off[known]
     _report(problems, "paused is longer than the time itself", known & (count < 0), rows, off)
-    _raise(problems)
+    require(*problems)
     whole = count.astype(np.int64) if known.all() else count
     if rows is not None:
         return pd.Series(whole, index=rows, name="working_days")
@@ -136,12 +140,13 @@ def calendar_range(working_days: int, start_period: Any) -> CalendarRange:
     >>> calendar_range(230, ("2013", "2016"))
     CalendarRange(low=329, high=340)
     """
-    if isinstance(working_days, bool) or int(working_days) != working_days or working_days < 1:
+    require(real("working_days", working_days, example=230))
+    if int(working_days) != working_days or working_days < 1:
         raise AnalysisError(f"working_days is a whole number of at least 1, not {working_days!r}")
-    begin, finish = start_period if isinstance(start_period, tuple | list) else (start_period, start_period)
     try:
+        begin, finish = start_period if isinstance(start_period, tuple | list) else (start_period, start_period)
         ends = pd.Period(begin, freq=None).start_time, pd.Period(finish, freq=None).end_time
-    except ValueError as error:
+    except (AttributeError, TypeError, ValueError) as error:
         raise AnalysisError(f"start_period is a year, a month, a date or a pair of them, not {start_period!r}") from error
     first, last = (np.datetime64(moment.date(), "D") for moment in ends)
     if last < first:
@@ -149,7 +154,7 @@ def calendar_range(working_days: int, start_period: Any) -> CalendarRange:
     table = calendar()
     problems: list[str] = []
     _outside(problems, "start_period", np.array([first, last]), None)
-    _raise(problems)
+    require(*problems)
     starts = np.arange(table.place(first), table.place(last) + 1)
     until = np.searchsorted(table.cumulative, table.cumulative[starts] + int(working_days))
     if until.max() >= len(table.cumulative):
@@ -187,8 +192,3 @@ def _report(problems: list[str], what: str, wrong: Array, rows: Any, values: Arr
         labels = places if rows is None or len(rows) != np.size(wrong) else rows[places]
         some = [f"row {labels[k]!s}: {np.ravel(values)[place]!s}" for k, place in enumerate(places[:_SHOWN])]
         problems.append(f"{what}: {'; '.join(some)} ({places.size} in all)")
-
-
-def _raise(problems: list[str]) -> None:
-    if problems:
-        raise AnalysisError("\n".join(problems))

@@ -15,8 +15,9 @@ import numpy as np
 import pandas as pd
 
 from county_metrics.errors import DataError, Problem, nearest, unknown_id
+from county_metrics.evidence.own_gaps import check_gaps
 from county_metrics.evidence.own_rows import SHOWN, Cells, Content, check_rows, length_of
-from county_metrics.evidence.own_tables import NEEDED, OwnTable, period_form, read_cell
+from county_metrics.evidence.own_tables import DATE_FORMATS, ENCODINGS, NEEDED, PERIOD_FORMATS, OwnTable, period_form, read_cell
 from county_metrics.paths import shown
 from county_metrics.reading import field_starts, misfit, read_text
 
@@ -24,10 +25,11 @@ _CHUNK = 50_000
 _CUT = re.compile(r"\d{15}0+", re.ASCII)
 _LONG = re.compile(r"\d{16,}", re.ASCII)
 _HERE = "in case.yaml"
+_FORMS = {"records": DATE_FORMATS} | dict.fromkeys(("series", "panel"), (*PERIOD_FORMATS, *DATE_FORMATS))
 
 
 def read_table(table: OwnTable, problems: list[Problem]) -> Content | None:
-    """Read and check a file; None after reporting that nothing in it could be read.
+    """Read and check a file, cells and what concerns several rows; None where nothing in it could be read, after reporting why.
 
     Parameters
     ----------
@@ -36,9 +38,8 @@ def read_table(table: OwnTable, problems: list[Problem]) -> Content | None:
     problems : list of Problem
         Gets everything wrong, each with file, line and column.
     """
-    if not table.path.is_file():
+    if not table.path.is_file() or table.encoding not in ENCODINGS:
         return None
-    before = len(problems)
     text = read_text(table.path, shown(table.path), problems, table.encoding)
     if text is None:
         other = "gb18030" if table.encoding == "utf-8" else "utf-8"
@@ -53,8 +54,9 @@ def read_table(table: OwnTable, problems: list[Problem]) -> Content | None:
     content.form = period_form([word for word in periods if word not in table.missing], table.date_format or standard)
     for name, cells in content.cells.items():
         _judge(content, name, cells)
-    if len(problems) == before:
-        check_rows(content)
+    check_rows(content)
+    if table.kind == "series":
+        check_gaps(content)
     return content
 
 
@@ -63,13 +65,14 @@ def _parse(content: Content) -> None:
     reader = csv.reader(io.StringIO(content.text, newline=""), strict=True)
     lookups: list[defaultdict[str, int]] = []
     codes: list[list[Any]] = []
-    misfits = 0
+    misfits: list[int] = []
     try:
         for record in reader:
             line, last = last + 1, reader.line_num
             if not record:
                 continue
             if last > line:
+                content.skipped += range(line, last + 1)
                 content.report(line, "row", "a quoted field runs over the end of its line; write it on one line")
             elif not content.header:
                 if not _read_header(content, record, line):
@@ -80,8 +83,8 @@ def _parse(content: Content) -> None:
                     lookups.append(lookup)
                     codes.append([])
             elif len(record) != len(content.header):
-                misfits += 1
-                if misfits <= SHOWN:
+                misfits.append(line)
+                if len(misfits) <= SHOWN:
                     starts = field_starts(content.written[line - 1])
                     content.problems.append(misfit(record, content.header, shown(table.path), line, starts))
             elif table.header_rows == 2 and not content.units:
@@ -93,15 +96,20 @@ def _parse(content: Content) -> None:
                 _encode(rows, lookups, codes)
                 rows = []
     except csv.Error as error:
-        content.report(reader.line_num, "", f"not a CSV row ({error}); check the quotes")
-    if misfits > SHOWN:
-        content.report(0, "row", f"{misfits - SHOWN:,} more rows have too many or too few fields")
-    if not content.header:
+        content.skipped += range(last + 1, len(content.written) + 1)
+        content.report(last + 1, "", f"not a CSV row ({error}); check its quotes: no row from here on was read")
+    content.skipped += misfits
+    if more := misfits[SHOWN:]:
+        message = f"from here on {len(more):,} more rows have too many or too few fields; correct the file where it is made"
+        content.report(more[0], "row", message)
+    if not content.header and not content.skipped:
         content.report(1, "", f"empty; the first row must name the columns, among them {', '.join(NEEDED[table.kind])}")
+    if not content.header:
         return
     _encode(rows, lookups, codes)
+    if not content.lines and not content.skipped:
+        content.report(0, "", f"holds no rows below its header; add them, or take {table.kind}: out of case.yaml")
     if not content.lines:
-        content.report(0, "", "holds no rows below its header")
         return
     known = table.known
     for name, lookup, parts in zip(content.header, lookups, codes, strict=True):
@@ -118,6 +126,8 @@ def _read_header(content: Content, record: list[str], line: int) -> bool:
     table, known, before = content.table, content.table.known, len(content.problems)
     names = [table.columns.get(cell, cell) for cell in record]
     content.header = record
+    if not set(table.columns.values()) <= set(known):
+        return False
     hint = "rename it by 'columns:' or keep it by 'extra:' " + _HERE
     for cell, name in zip(record, names, strict=True):
         if name not in known:
@@ -126,15 +136,17 @@ def _read_header(content: Content, record: list[str], line: int) -> bool:
             content.report(line, cell, f"'{name}' stands for two columns; keep one")
     absent = [header for header in table.columns if header not in record]
     if absent:
-        content.declare("columns", f"{shown(table.path)} has no column {', '.join(absent)}; it has {', '.join(record)}")
+        has = f"it has {', '.join(record)}; write one of these"
+        content.declare("columns", f"{shown(table.path)} has no column {', '.join(absent)}; {has}")
     missing = [name for name in NEEDED[table.kind] if name not in names]
     numbers = [
         name for name in names if name in known and known[name].kind == "number" and name in (*table.extra, "value", "numerator")
     ]
     if missing:
-        content.report(line, "header", f"misses the columns {', '.join(missing)}")
+        advice = f"add them, or say by 'columns:' {_HERE} how they are named"
+        content.report(line, "header", f"misses the columns {', '.join(missing)}; {advice}")
     elif table.kind != "records" and not numbers:
-        content.report(line, "header", "misses the column value (or a number declared by 'extra:')")
+        content.report(line, "header", "misses the column value (or a number declared by 'extra:'); add it")
     if len(content.problems) > before:
         sign = next((sign for sign in (";", "\t", "，") if len(record) == 1 and sign in record[0]), "")
         if sign:
@@ -157,12 +169,16 @@ def _judge(content: Content, name: str, cells: Cells) -> None:
     table, column, faults = content.table, cells.column, {}
     marks = table.missing | (table.never if column.kind == "start" else frozenset())
     form = content.form if column.kind in ("period", "start") or table.kind == "records" else "YYYY-MM-DD"
+    # A form that is none is reported where it is declared.
+    unknown = column.kind in ("date", "period", "start") and form not in _FORMS[table.kind]
     values: list[Any] = []
     for code, word in enumerate(cells.words):
         value, fault = None, ""
         if word in marks:
             cells.missing.add(code)
-            fault = "empty; every row needs it" if column.required else ""
+            fault = "empty; every row needs it: fill it in, or take the row out" if column.required else ""
+        elif unknown:
+            cells.bad.add(code)
         elif word != word.strip():
             fault = f"'{word}' begins or ends with a space; remove it"
         else:
@@ -173,6 +189,7 @@ def _judge(content: Content, name: str, cells: Cells) -> None:
     cells.values = _array(values, column.kind)
     if column.kind == "id" and (cut := _cut(cells.words)):
         faults |= dict.fromkeys(cut, "a spreadsheet has cut it: all ids end in 0 after 15 digits; export the column as text")
+    cells.bad |= set(faults)
     if faults:
         bad = np.zeros(len(cells.words), dtype=bool)
         bad[list(faults)] = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -23,6 +24,7 @@ Kind = Literal["id", "text", "date", "period", "start", "number"]
 _NUMBER = re.compile(r"[-+]?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 _THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?", re.ASCII)
 _WITH_UNIT = re.compile(r"(-?\d[\d,.]*)\s*([^\d\s.,eE+-]\D*)", re.ASCII)
+_LEFT = "correct it, or leave the cell empty if the number is not known"
 _MANGLED = re.compile(r"\d(\.\d+)?[eE]\+?\d+", re.ASCII)
 
 
@@ -123,7 +125,7 @@ class OwnTable:
         """Every column the file may have, by name."""
         own: dict[str, OwnColumn] = {column.name: column for column in TABLES[self.kind]}
         kinds: dict[str, Kind] = {"text": "text", "number": "number", "date": "date"}
-        return own | {name: OwnColumn(name, kinds[kind]) for name, kind in self.extra.items() if kind in kinds}
+        return own | {name: OwnColumn(name, kinds.get(kind, "text")) for name, kind in self.extra.items()}
 
 
 def build_tables(tree: YamlMap, case: str, folder: Path, path: str, problems: list[Any]) -> dict[str, OwnTable]:
@@ -253,10 +255,17 @@ def read_period(text: str, form: str) -> tuple[str, int] | None:
 
 
 def period_form(texts: Sequence[str], declared: str) -> str:
-    """The declared form, or the standard form of the first text that has one."""
+    """The declared form, or the standard form that most texts have, the first seen of several.
+
+    Examples
+    --------
+    >>> period_form(["2014", "2014-02", "2014-03"], ""), period_form(["2014", "2014-02"], "")
+    ('YYYY-MM', 'YYYY')
+    """
     if declared:
         return declared
-    return next((form for text in texts for form in _ISO_PERIODS if read_period(text, form)), "YYYY-MM")
+    counted = Counter(form for text in texts if (form := next((form for form in _ISO_PERIODS if read_period(text, form)), "")))
+    return max(counted, key=counted.__getitem__, default="YYYY-MM")
 
 
 def fitting_form(text: str, forms: Sequence[str]) -> str:
@@ -278,9 +287,9 @@ def read_cell(word: str, column: OwnColumn, form: str, thousands: bool) -> tuple
         return _number(word, column, thousands)
     if column.kind == "date":
         date = read_date(word, form)
-        return date, "" if date else _date_fault(word, "date", form, DATE_FORMATS)
+        return date, "" if date else _date_fault(word, column, form, DATE_FORMATS)
     found = read_period(word, form)
-    return (found[1], "") if found else (None, _date_fault(word, "period", form, (*PERIOD_FORMATS, *DATE_FORMATS)))
+    return (found[1], "") if found else (None, _date_fault(word, column, form, (*PERIOD_FORMATS, *DATE_FORMATS)))
 
 
 def _id_fault(word: str) -> str:
@@ -308,16 +317,20 @@ def _number(word: str, column: OwnColumn, thousands: bool) -> tuple[float | None
         )
     value = float(plain)
     if abs(value) == float("inf"):
-        return None, f"'{word}' is too large for a number"
+        return None, f"'{word}' is too large for a number; correct it"
     if column.least is not None and value < column.least:
-        return None, f"'{word}' is below {column.least:g}"
+        return None, f"'{word}' is below {column.least:g}; {_LEFT}"
     if column.above is not None and value <= column.above:
-        return None, f"'{word}' must be above {column.above:g}"
+        return None, f"'{word}' must be above {column.above:g}; {_LEFT}"
     return value, ""
 
 
-def _date_fault(word: str, what: str, form: str, forms: Sequence[str]) -> str:
-    fault = f"'{word}' is not a {what} in the form {form}"
+def _date_fault(word: str, column: OwnColumn, form: str, forms: Sequence[str]) -> str:
+    fault = f"'{word}' is not a {'date' if column.kind == 'date' else 'period'} in the form {form}"
     if other := fitting_form(word, [known for known in forms if known != form]):
         return f"{fault}; write it so, or say date_format: {other} in case.yaml if all are written like this one"
+    if column.required:
+        return f"{fault}; correct it: every row needs one"
+    if column.kind == "start":
+        return f"{fault}; if it marks a county that is never treated, list it under never in case.yaml"
     return f"{fault}; if it marks a missing value, list it under missing in case.yaml"

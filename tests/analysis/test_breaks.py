@@ -29,7 +29,8 @@ def test_the_nile_broke_after_1898():
     assert round(found.estimate, 2) == 75.93
     assert (found.settings["break_after"], found.settings["first_after"]) == ("1898", "1899")
     assert found.counts == {"observations": 100, "before": 28, "after": 72}
-    assert found.p_value == pytest.approx(1 / 10_001)
+    assert found.settings["limit_p_value"] == pytest.approx(1 / 10_001)
+    assert found.p_value == 1 / 2000
     assert "below 0.001" in found.summary()
     assert found.checks[0].passed is True
 
@@ -92,6 +93,9 @@ def test_correlated_errors_fail_the_check():
     walk = np.cumsum(noise(80))
     found = cm.structural_break(yearly(walk), outcome="flow", time="year")
     assert found.checks[0].passed is False
+    assert found.settings["limit_p_value"] < 0.001
+    assert found.p_value > 0.05
+    found = cm.structural_break(yearly(walk), outcome="flow", time="year", lags=[3])
     assert found.p_value is None
     assert "the residuals are correlated, which makes it too small" in found.summary()
 
@@ -121,7 +125,7 @@ def test_results_repeat_and_the_table_is_left_alone():
     [
         ({"trim": 0.5}, r"trim is a share between 0.05 and 0.45, not 0.5"),
         ({"lags": (0,)}, r"lags are different whole numbers of at least 1"),
-        ({"lags": "12"}, r"lags are different whole numbers"),
+        ({"lags": "12"}, r"lags is a list of whole numbers of periods, not the text '12'"),
         ({"lags": (2, 2)}, r"lags are different whole numbers"),
         ({"lags": (39,)}, r"lags of 39 periods leave too few of 40"),
         ({"regressors": ["rain"]}, r"regressor 1: there is no column 'rain'"),

@@ -163,7 +163,7 @@ def test_a_change_without_a_percentage_is_refused_at_its_figure(before, after, m
 
 @pytest.mark.parametrize("years", [0, -1])
 def test_a_horizon_below_one_year_is_refused(years):
-    with pytest.raises(ValueError, match=rf"^years must be at least 1, got {years}$"):
+    with pytest.raises(ValueError, match=rf"^years is a whole number of at least 1, such as 3, not {years}$"):
         cm.endpoint_change(DAYS, years=years)
 
 

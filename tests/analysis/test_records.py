@@ -243,10 +243,10 @@ def test_few_records_few_clusters_and_equal_values_give_reasons_not_intervals():
         ({"when": list("abcd")}, {}, "column 'when' has 4 labels .*name them by order="),
         ({"when": ["before"] * 3 + ["after"]}, {}, "'After' has 1 usable rows; at least 2 are needed"),
         ({}, {"order": ("before", "later")}, "order names two different labels"),
-        ({}, {"level": 95}, "level lies between 0 and 1"),
+        ({}, {"level": 95}, "level is a share between 0 and 1"),
         ({}, {"alternative": "larger"}, "'two-sided', 'less' or 'greater'"),
-        ({}, {"quantiles": (0.5, 90)}, r"quantiles lie between 0 and 1.*\[90\]"),
-        ({}, {"draws": 5}, "draws is at least 100"),
+        ({}, {"quantiles": (0.5, 90)}, r"quantiles are shares between 0 and 1.*\[90\]"),
+        ({}, {"draws": 5}, "draws is a whole number of at least 100"),
         ({}, {"received": "days", "intervention_time": 3}, "either group='column', or received="),
         ({}, {"group": None, "received": "days"}, "intervention_time is needed with received"),
         ({"w": [1, -1, 1, 1]}, {"weights": "w"}, "is a negative weight: row 1: -1"),
@@ -292,7 +292,7 @@ def test_a_bootstrap_of_two_samples_draws_each_by_itself():
 @pytest.mark.filterwarnings("ignore:The BCa confidence interval")
 @pytest.mark.parametrize(
     ("data", "statistic", "more", "text"),
-    [([1.0, 2, 3], np.mean, {"method": "magic"}, "method is one of bca, percentile, basic"), ([1.0], np.mean, {}, "at least 2 rows"),
+    [([1.0, 2, 3], np.mean, {"method": "magic"}, "method is 'bca', 'percentile' or 'basic'"), ([1.0], np.mean, {}, "at least 2 rows"),
      ([0.0, 0, 1], lambda x: np.log(x.sum()) if x.sum() else np.nan, {}, "no finite number: on the data 0.0, and on [1-9]")],
 )  # fmt: skip
 def test_a_bootstrap_that_cannot_be_made_is_refused(data, statistic, more, text):

@@ -121,7 +121,7 @@ def test_synthetic_control_recovers_its_mean_gap_over_seeds():
 
 
 def test_too_few_donors_are_refused():
-    with pytest.raises(AnalysisError, match="donors is at least 5, not 4"):
+    with pytest.raises(AnalysisError, match="donors is a whole number of at least 5, such as 25, not 4"):
         cm.simulate_synthetic_control(donors=4)
 
 

@@ -116,7 +116,8 @@ def test_a_coarser_step_never_narrows_the_bounds(before, after, chosen):
 
 def test_wrong_choices_are_all_named_with_what_is_allowed():
     message = (
-        "years must be at least 1, got 0; there is no reading 'straigt'; did you mean 'straight'? Allowed: compound, straight; "
+        "years is a whole number of at least 1, such as 3, not 0\n"
+        "there is no reading 'straigt'; did you mean 'straight'? Allowed: compound, straight\n"
         "there is no step 'fine'; Allowed: coarser, exact, printed"
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):

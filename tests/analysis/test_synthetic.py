@@ -161,7 +161,7 @@ def test_donors_may_be_named(prisons):
 
 
 FAULTS = {
-    "unknown": ({"treated": "Texass"}, r"there is no unit 'Texass'; did you mean 'Texas'\?"),
+    "unknown": ({"treated": "Texass"}, r"treated: there is no unit 'Texass' in column 'state'; did you mean 'Texas'\?"),
     "unknown_donor": ({"donors": ["Ohio", "Ohoi"]}, "there is no unit 'Ohoi'"),
     "too_early": ({"intervention_time": 1986}, "two periods before the start and two donors are needed; there are 1 and 50"),
     "too_late": ({"intervention_time": 2040}, "nothing to estimate"),

@@ -1,8 +1,10 @@
-"""Folders that the tests of the evidence may spoil."""
+"""Folders that the tests of the evidence may spoil, and a case of a reader's own."""
 
 import re
 
 import pytest
+
+HEAD = 'id: mine\nname_en: "Mine"\nname_zh: "我的"\n'
 
 
 @pytest.fixture
@@ -20,3 +22,19 @@ def data(data_copy, monkeypatch):
 
 
 REFERRING = ("mechanisms.csv", "uncovered.csv", "corrections.yaml", "anchors.lock.csv")
+
+
+@pytest.fixture
+def case(tmp_path, monkeypatch):
+    """Write a case with one table; gives its folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(block, text, more="", encoding="utf-8"):
+        folder = tmp_path / "mine"
+        folder.mkdir(exist_ok=True)
+        (folder / "case.yaml").write_text(HEAD + block + more, "utf-8")
+        name = block.partition(":")[0]
+        (folder / f"{name}.csv").write_bytes(text if isinstance(text, bytes) else text.encode(encoding))
+        return folder
+
+    return write

@@ -9,31 +9,15 @@ from hypothesis import strategies as st
 from county_metrics.errors import DataError, UnknownIdError
 from county_metrics.evidence.load import load_case
 from county_metrics.evidence.verify import check_data
+from tests.evidence.conftest import HEAD
 
 LAW = settings(deadline=None, derandomize=True, max_examples=40)
-HEAD = 'id: mine\nname_en: "Mine"\nname_zh: "我的"\n'
 RECORDS = "records:\n  origin: register\n  extracted_on: 2015-01-31\n  deidentified: true\n  selected_on: all\n"
 SERIES = "series:\n  origin: yearbook\n"
 PANEL = "panel:\n  origin: yearbook\n"
 PERMITS = "record_id,received_on,accepted_on,closed_on\n"
 MONTHS = "place,period,indicator,value,unit\n"
 COUNTIES = "county_code,period,indicator,value,unit,treatment_start\n"
-
-
-@pytest.fixture
-def case(tmp_path, monkeypatch):
-    """Write a case with one table; gives its folder."""
-    monkeypatch.chdir(tmp_path)
-
-    def write(block, text, more="", encoding="utf-8"):
-        folder = tmp_path / "mine"
-        folder.mkdir(exist_ok=True)
-        (folder / "case.yaml").write_text(HEAD + block + more, "utf-8")
-        name = block.partition(":")[0]
-        (folder / f"{name}.csv").write_bytes(text if isinstance(text, bytes) else text.encode(encoding))
-        return folder
-
-    return write
 
 
 def faults(folder):
@@ -108,7 +92,7 @@ def test_treatment_starts_are_missing_where_a_county_is_never_treated(case):
         ("123.0,2014-01-01,,", "2:1: record_id: '123.0' is an id that was saved as a number; write '123'"),
         (",2014-01-01,,", "2:1: record_id: empty; every row needs it"),
         ("a,２０１４-01-01,,", "2:3: received_on: '２０１４-01-01' holds full-width or look-alike characters; write '2014-01-01'"),
-        ("a,2014-02-30,,", "2:3: received_on: '2014-02-30' is not a date in the form YYYY-MM-DD; if it marks"),
+        ("a,2014-02-30,,", "2:3: received_on: '2014-02-30' is not a date in the form YYYY-MM-DD; correct it"),
         ("a,2014-01-05,,2014-01-04", "2:15: closed_on: 2014-01-04 is before received_on 2014-01-05; check which is right"),
         ("a,2016-01-05,,", "2:3: received_on: 2016-01-05 is after extracted_on 2015-01-31"),
         ("a,2014-01-05, ,", "2:14: accepted_on: ' ' begins or ends with a space; remove it"),

@@ -98,9 +98,9 @@ class Project:
         assert summary["event"] == "summary"
         return status, {run["run"]: run["state"] for run in summary["runs"]}, {run["run"]: run for run in summary["runs"]}
 
-    def start(self, *options):
+    def start(self, *options, **environment):
         """Start a report."""
-        return command("report", "--json", *options, cwd=self.root, TMPDIR=str(self.temporary))
+        return command("report", "--json", *options, cwd=self.root, TMPDIR=str(self.temporary), **environment)
 
     def kept(self, name):
         """The number that the last good result of a run holds."""
@@ -359,6 +359,39 @@ def test_kills_at_random_moments_lose_nothing_and_leave_nothing(project):
     assert {name for name, state in states.items() if state == "done"} == missing
     assert {name: project.kept(name) for name in NAMES} == project.numbers
     project.nothing_left()
+
+
+# Imported by every Python at its start: once a build is under way, the clock on the wall is set to another time.
+JUMP = """
+import time, pathlib
+true, parts, jumped = time.time, time.gmtime, pathlib.Path({mark!r})
+def told():
+    return true() + ({by} if jumped.exists() else 0)
+time.time, time.time_ns = told, lambda: int(told() * 1e9)
+time.gmtime = lambda moment=None: parts(told() if moment is None else moment)
+"""
+
+
+@pytest.mark.parametrize("by", [31_536_000, -31_536_000], ids=["a year on", "a year back"])
+def test_clock_that_jumps_during_a_build_does_no_harm(project, tmp_path, by):
+    mark = tmp_path / "jumped"
+    (tmp_path / "sitecustomize.py").write_text(JUMP.format(mark=str(mark), by=by), "utf-8")
+    for name in NAMES[:6]:
+        project.say(name)
+    runner = project.start(PYTHONPATH=str(tmp_path))
+    events, ended = following(runner)
+    first(events, state="done")
+    mark.touch()
+    assert ended.wait(60)
+    assert runner.wait(10) == 0
+    project.nothing_left()
+    states = {run["run"]: run["state"] for run in events[-1][1]["runs"]}
+    assert {name for name, state in states.items() if state == "done"} == set(NAMES[:6])
+    assert {name: project.kept(name) for name in NAMES} == project.numbers
+    finished = [json.loads((project.build / "runs" / name / "run.json").read_text("utf-8"))["finished"][:4] for name in NAMES[:6]]
+    assert len(set(finished)) == 2, "the clock did not jump"
+    status, states, _ = project.report()
+    assert (status, set(states.values())) == (0, {"up-to-date"})
 
 
 def test_no_time_of_a_file_makes_work(project):

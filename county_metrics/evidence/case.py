@@ -209,11 +209,11 @@ class Case:
         """Everything wrong in the files of the case's own tables."""
         if not self.tables:
             return []
-        from county_metrics.evidence.own import read_table
+        from county_metrics.evidence.own import check_table
 
         problems: list[Problem] = []
         for table in self.tables.values():
-            read_table(table, problems)
+            check_table(table, problems)
         return problems
 
 

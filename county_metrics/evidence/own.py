@@ -55,9 +55,14 @@ def read_table(table: OwnTable, problems: list[Problem]) -> Content | None:
     for name, cells in content.cells.items():
         _judge(content, name, cells)
     check_rows(content)
-    if table.kind == "series":
-        check_gaps(content)
     return content
+
+
+def check_table(table: OwnTable, problems: list[Problem]) -> None:
+    """Check a file as `read_table` does, and a series for gaps: it can be loaded and looked at, but not analysed, with one."""
+    content = read_table(table, problems)
+    if content is not None and table.kind == "series":
+        check_gaps(content)
 
 
 def _parse(content: Content) -> None:

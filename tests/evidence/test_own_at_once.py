@@ -2,6 +2,8 @@
 
 import pytest
 
+from county_metrics.analysis.breaks import structural_break
+from county_metrics.analysis.effect import AnalysisError
 from county_metrics.errors import DataError
 from county_metrics.evidence.load import load_case
 from tests.evidence.test_own import COUNTIES, MONTHS, PANEL, PERMITS, RECORDS, SERIES, faults
@@ -48,7 +50,16 @@ def test_a_series_with_faults_of_every_kind_tells_them_all_at_once(case):
     ]
     with pytest.raises(DataError) as caught:
         load_case(folder).series()
-    assert [str(problem) for problem in caught.value.problems] == faults(folder)
+    assert [str(problem) for problem in caught.value.problems] == [fault for fault in faults(folder) if "follows" not in fault]
+
+
+def test_a_series_with_a_gap_can_be_loaded_and_looked_at_but_not_analysed(case):
+    folder = case(SERIES, MONTHS + months("2014-01", "2014-02", "2014-04"))
+    assert places(folder) == ["4:3:period"]
+    series = load_case(folder).series()
+    assert series["period"].astype(str).tolist() == ["2014-01", "2014-02", "2014-04"]
+    with pytest.raises(AnalysisError, match="2014-03"):
+        structural_break(series, outcome="value", time="period")
 
 
 def test_a_panel_tells_cells_and_rows_at_once_and_may_be_unbalanced(case):

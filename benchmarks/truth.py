@@ -421,6 +421,14 @@ def apart(found: Any, truth: float) -> float:
     return float(np.log(found.estimate / truth)) if found.estimate > 0 else np.nan
 
 
+def around(found: Any, truth: float) -> tuple[float, float, float]:
+    """Error of an estimate and ends of its interval less the truth; missing for a term that a draw does not bear."""
+    if found is None:
+        return np.nan, np.nan, np.nan
+    low, high = (np.nan if end is None else end - truth for end in (found.conf_low, found.conf_high))
+    return apart(found, truth), low, high
+
+
 def some(place: int, first: int, count: int) -> list[Draw]:
     """Draws of a case: error and ends less the truth, by term; a test's p-value where it has no truth."""
     case, found = cases()[place], []
@@ -432,9 +440,8 @@ def some(place: int, first: int, count: int) -> list[Draw]:
             # Refused: no estimate and no interval, which counts as withheld.
             found.append([(np.nan, np.nan, np.nan)] * max(len(case.truth), 1))
             continue
-        rows = [(result[term], truth) for term, truth in case.truth.items()]
-        ends = [tuple(np.nan if end is None else end - truth for end in (row.conf_low, row.conf_high)) for row, truth in rows]
-        row = [(apart(item, truth), *end) for (item, truth), end in zip(rows, ends, strict=True)]
+        given = {estimate.term: estimate for estimate in result.estimates}
+        row = [around(given.get(term), truth) for term, truth in case.truth.items()]
         found.append(row or [(np.nan if result.p_value is None else result.p_value, np.nan, np.nan)])
     return found
 
@@ -476,7 +483,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--draws", type=int, default=2000)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--only", default="", help="cases whose estimator or name holds this text")
+    parser.add_argument("--only", nargs="*", default=[""], help="cases whose estimator or name holds one of these texts")
     asked = parser.parse_args()
     print(
         f"{'estimator':26}{'case':50}{'term':24}{'draws':>6}{'bias':>10}{'± MC':>9}{'covered':>8}{'none':>7}  verdict", flush=True
@@ -484,7 +491,7 @@ def main() -> None:
     began = time.perf_counter()
     with ProcessPoolExecutor(asked.jobs) as pool:
         for place, case in enumerate(cases()):
-            if asked.only not in f"{case.estimator}: {case.name}":
+            if not any(text in f"{case.estimator}: {case.name}" for text in asked.only):
                 continue
             draws, started = max(int(asked.draws * case.share), 1), time.perf_counter()
             firsts = range(0, draws, CHUNK)

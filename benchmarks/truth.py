@@ -200,9 +200,9 @@ def controlled(rng: Rng, side: int, rho: float, others: int) -> Any:
     )  # fmt: skip
 
 
-def breaks(rng: Rng, length: int, rho: float) -> Any:
+def breaks(rng: Rng, length: int, rho: float, trend: bool = False) -> Any:
     table = pd.DataFrame({"month": np.arange(length), "value": 50 + walk(rng, 1, length, rho)[0]})
-    return cm.structural_break(table, outcome="value", time="month")
+    return cm.structural_break(table, outcome="value", time="month", trend=trend)
 
 
 # Panels ----------------------------------------------------------------------------------------------------------
@@ -407,6 +407,8 @@ def _panel_cases() -> list[Case]:
         case("size: synthetic_control", "24 donors", {}, one_treated, donors=24, rho=0.5, effect=False),
         case("size: structural_break", "60 periods, rho 0", {}, breaks, length=60, rho=0.0),
         case("size: structural_break", "60 periods, rho 0.3", {}, breaks, length=60, rho=0.3),
+        case("size: structural_break", "60 periods, rho 0.8", {}, breaks, length=60, rho=0.8),
+        case("size: structural_break", "60 periods with a trend, rho 0.8", {}, breaks, length=60, rho=0.8, trend=True),
     ]  # fmt: skip
     return found
 

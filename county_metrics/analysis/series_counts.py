@@ -48,10 +48,10 @@ def fit_counts(
         names, params, cov, freedom, pearson, design @ params + offset, rho, upper_rho(rows, when, rho), dispersion=dispersion,
         weights=working, settings={"dispersion": dispersion} | ({"alpha": alpha} if alpha else {}),
     )  # fmt: skip
-    return _latent(fit, target, rows, mean, when) if errors == "ar1" else fit
+    return _latent(fit, target, rows, working, when) if errors == "ar1" else fit
 
 
-def _latent(fit: Fit, target: Floats, rows: Floats, mean: Floats, when: NDArray[np.int64]) -> Fit:
+def _latent(fit: Fit, target: Floats, rows: Floats, working: Floats, when: NDArray[np.int64]) -> Fit:
     """The fit with the covariance of its coefficients when a latent AR(1) process multiplies the Poisson mean.
 
     Variance mean + s mean², correlation s rho^lag between the latent factors, as by Zeger (1988, Biometrika 75, 621–629).
@@ -60,10 +60,10 @@ def _latent(fit: Fit, target: Floats, rows: Floats, mean: Floats, when: NDArray[
     """
     if len(rows) > LARGE:
         raise AnalysisError(f"errors='ar1' takes at most {LARGE} periods; use errors='hac', which so long a series bears")
-    lag, root = np.abs(np.subtract.outer(when, when)), np.sqrt(mean / mean.mean())
+    lag, root = np.abs(np.subtract.outer(when, when)), np.sqrt(working / working.mean())
     scale = np.outer(root, root)
     size, rho = _restricted(target, rows, lag, scale)
-    settings = fit.settings | {"latent_variance": round(size / float(mean.mean()), 9)}
+    settings = fit.settings | {"latent_variance": round(size / float(working.mean()), 9)}
     if not size:
         return replace(fit, cov=fit.cov * fit.dispersion, rho=0.0, settings=settings)
     slope = np.arange(lag.max() + 1) * np.power(rho, np.maximum(np.arange(lag.max() + 1) - 1, 0))
@@ -89,7 +89,7 @@ def _shared(lag: NDArray[np.int64], scale: Floats, rho: float) -> Floats:
 
 
 def _restricted(target: Floats, rows: Floats, lag: NDArray[np.int64], scale: Floats) -> tuple[float, float]:
-    """Latent variance (times the mean count) and correlation that maximise the restricted likelihood.
+    """Latent variance (times the mean working weight) and correlation that maximise the restricted likelihood.
 
     None where that lowers the deviance by less than 1: such a factor would be noise, and its correlation any.
     """

@@ -242,6 +242,14 @@ def fit_arima(
     )
 
 
+def ar1_noise(n: int, draws: int, rho: float, gaps: NDArray[np.int64], seed: int) -> Floats:
+    """Columns of stationary AR(1) errors of variance 1; `gaps` are periods between neighbours."""
+    noise = np.random.default_rng(seed).standard_normal((n, draws))
+    for place, ratio in enumerate(np.power(rho, gaps), 1):
+        noise[place] = ratio * noise[place - 1] + np.sqrt(1 - ratio**2) * noise[place]
+    return noise
+
+
 def simulated_coverage(
     design: Floats, when: NDArray[np.int64], rho: float, directions: Floats, method: str, *, lags: int = 0,
     weights: Floats | None = None, width: float = 1.0, draws: int = DRAWS, seed: int = SEED,
@@ -252,9 +260,7 @@ def simulated_coverage(
     root = np.ones(len(when)) if weights is None else np.sqrt(weights)
     rows, gaps = design * root[:, None], np.diff(when)
     n, k = rows.shape
-    noise = np.random.default_rng(seed).standard_normal((n, draws))
-    for place, ratio in enumerate(np.power(rho, gaps), 1):
-        noise[place] = ratio * noise[place - 1] + np.sqrt(1 - ratio**2) * noise[place]
+    noise = ar1_noise(n, draws, rho, gaps, seed)
     if method == "ml":
         estimates, errors = _ml_draws(noise, rows, gaps, directions)
         quantile = float(stats.norm.ppf(0.975))

@@ -116,6 +116,22 @@ def test_errors_of_correlated_counts_are_those_of_a_latent_factor():
     assert its(table, method="poisson", errors="quasi").conf_low is None
 
 
+def test_weights_enter_the_latent_factor_as_they_enter_the_counts():
+    """The same covariance by hand, for counts whose variance is the mean over the weight."""
+    table, design = correlated_counts(0.3, 0.8)
+    table["known"] = np.linspace(0.5, 2, 80)
+    found = its(table, method="poisson", weights="known")
+    weight = table["known"].to_numpy()
+    mean = sm.GLM(table["days"], design, family=sm.families.Poisson(), var_weights=weight).fit().mu
+    size, rho = found.settings["latent_variance"], found.settings["rho"]
+    lag = np.abs(np.subtract.outer(np.arange(80), np.arange(80)))
+    variance = np.diag(mean / weight) + size * np.outer(mean, mean) * rho**lag
+    bread, scores = np.linalg.inv(design.T @ ((mean * weight)[:, None] * design)), weight[:, None] * design
+    error = np.sqrt(np.diag(bread @ scores.T @ variance @ scores @ bread))
+    assert size > 0
+    assert found["level_change"].std_error == pytest.approx(error[2], rel=1e-6)
+
+
 def test_the_logarithm_of_small_counts_has_no_interval():
     table, _ = correlated_counts(0.15, 0.5)
     found = its(table, log=True)

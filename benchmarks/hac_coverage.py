@@ -2,7 +2,7 @@
 
 `python benchmarks/hac_coverage.py [DRAWS]` prints one row a cell: nominal 95 % intervals of the level and of the slope
 change that hold the truth, over normal AR(1) errors, seed fixed. ar1: REML with Kenward–Roger errors (one fit a draw,
-slow); hac: Newey–West; classical: least squares; ml: AR(1) by maximum likelihood with normal quantiles. The last three
+slow); hac: Newey–West; classical: least squares. The last two
 are what `interrupted_time_series` simulates for the design at hand before it gives an interval.
 """
 
@@ -11,7 +11,8 @@ import sys
 import numpy as np
 from scipy import stats
 
-from county_metrics.analysis.series_fit import fit_ar1, newey_west_lags, simulated_coverage
+from county_metrics.analysis.series_coverage import simulated_coverage
+from county_metrics.analysis.series_fit import fit_ar1, newey_west_lags
 
 SIDES = {"ar1": (8, 12, 16, 24), "others": (8, 12, 16, 24, 36, 48, 72, 120, 240)}
 RHOS = (0.0, 0.3, 0.6)
@@ -42,7 +43,7 @@ def main(draws: int) -> None:
     for side in SIDES["others"]:
         for rho in RHOS:
             lags = newey_west_lags(2 * side)
-            for method in ("hac", "classical", "ml"):
+            for method in ("hac", "classical"):
                 level, slope = simulated_coverage(design_of(side), np.arange(2 * side), rho, np.eye(4)[:, 2:], method, lags=lags)
                 print(f"{method:10}{side:8}{rho:6.1f}{level:8.3f}{slope:8.3f}")
     for side in SIDES["ar1"]:

@@ -305,15 +305,15 @@ def cases() -> list[Case]:
         case("compare_records", "skewed, shifted, 80 and 60", shift | {"hodges_lehmann": -8.0}, shifted, before=80, after=60),
         case("compare_records", "skewed, shifted, 12 and 12", middle | {"hodges_lehmann": -8.0}, shifted, before=12, after=12),
         case("compare_records", "lognormal, 150 and 100", mean_of, scaled, before=150, after=100),
-        case("compare_records", "30 offices, both periods", middle, offices, count=30, nested=False, share=0.25),
-        case("compare_records", "10 offices, both periods", middle, offices, count=10, nested=False, share=0.25),
-        case("compare_records", "24 offices, 12 a period", middle, offices, count=24, nested=True, share=0.25),
-        case("compare_records", "weighted, 200 and 200", {"mean_difference": -15.0}, sampled, size=200, share=0.25),
+        case("compare_records", "30 offices, both periods", middle, offices, count=30, nested=False),
+        case("compare_records", "10 offices, both periods", middle, offices, count=10, nested=False),
+        case("compare_records", "24 offices, 12 a period", middle, offices, count=24, nested=True),
+        case("compare_records", "weighted, 200 and 200", {"mean_difference": -15.0}, sampled, size=200),
         case("bootstrap_interval", "mean of 40, skewed", {"statistic": 20.0}, any_statistic, size=40),
         case("difference_in_means", "20 and 60, unequal spread", {"difference": 2.0}, two_means, one=20, other=60),
-        case("compare_survival", "100 and 100, a third open", SURVIVAL, censored, size=100, share=0.25),
-        case("compare_survival", "30 and 30, a third open", SURVIVAL, censored, size=30, share=0.5),
-        case("compare_survival", "200 and 200, 20 offices", {"rmst_difference": frailty()}, censored, size=200, count=20, share=0.1),
+        case("compare_survival", "100 and 100, a third open", SURVIVAL, censored, size=100),
+        case("compare_survival", "30 and 30, a third open", SURVIVAL, censored, size=30),
+        case("compare_survival", "200 and 200, 20 offices", {"rmst_difference": frailty()}, censored, size=200, count=20),
         case("compare_shares", "20 offices of 10", {"share_difference": 0.15}, shares_by_office, count=20),
         case("compare_counts", "60 months, Poisson", {"rate_difference": -1.0, "rate_ratio": 0.75}, counts_by_month, spread=0.0),
         case("compare_counts", "60 months, overdispersed", {"rate_difference": -1.0, "rate_ratio": 0.75}, counts_by_month, spread=0.2),
@@ -342,13 +342,13 @@ def _series_cases() -> list[Case]:
     for side in (24, 48, 120):
         for rho in (0.0, 0.3, 0.6):
             run = partial(series, side=side, rho=rho, method="ols")
-            found.append(Case(its, f"HAC, {side} a side, rho {rho}", LINE, run, 1.0 if side < 120 else 0.25))
+            found.append(Case(its, f"HAC, {side} a side, rho {rho}", LINE, run))
     found.append(case(its, "classical, 24 a side, rho 0", LINE, series, side=24, rho=0.0, method="ols", errors="classical"))
     found.append(case(its, "classical, 24 a side, rho 0.5", LINE, series, side=24, rho=0.5, method="ols", errors="classical"))
     found.append(case(its, "ar1, seasonal, 36 a side, rho 0.4", LINE, series, side=36, rho=0.4, cycle=4.0, season=2))
     found.append(case(its, "ar1, errors ARMA(1,1), 36 a side", LINE, series, side=36, rho=0.5, theta=0.4))
     for side, rho in ((24, 0.3), (48, 0.3), (48, 0.6)):
-        found.append(case(its, f"arima, {side} a side, rho {rho}", LINE, series, side=side, rho=rho, method="arima", share=0.5))
+        found.append(case(its, f"arima, {side} a side, rho {rho}", LINE, series, side=side, rho=rho, method="arima"))
     for name, side, rho, size in (
         ("Poisson", 12, 0.0, 0.0),
         ("Poisson", 48, 0.0, 0.0),
@@ -360,12 +360,12 @@ def _series_cases() -> list[Case]:
         run = partial(rates, side=side, rho=rho, size=size)
         about = f"{name}, {side} a side, rho {rho}"
         found.append(case(its, f"poisson ar1, {about}", LOGS, run, method="poisson"))
-        found.append(case(its, f"poisson quasi, {about}", LOGS, run, method="poisson", errors="quasi", share=0.5))
+        found.append(case(its, f"poisson quasi, {about}", LOGS, run, method="poisson", errors="quasi"))
         if side >= 36:
-            found.append(case(its, f"poisson HAC, {about}", LOGS, run, method="poisson", errors="hac", share=0.5))
+            found.append(case(its, f"poisson HAC, {about}", LOGS, run, method="poisson", errors="hac"))
         if size:
-            found.append(case(its, f"negative binomial, {about}", LOGS, run, method="negative_binomial", share=0.25))
-            found.append(case(its, f"log rate ar1, {about}", LOGS, run, log=True, share=0.5))
+            found.append(case(its, f"negative binomial, {about}", LOGS, run, method="negative_binomial"))
+            found.append(case(its, f"log rate ar1, {about}", LOGS, run, log=True))
     for side, rho in ((8, 0.3), (12, 0.3), (24, 0.6)):
         found.append(
             case(
@@ -395,13 +395,13 @@ def _panel_cases() -> list[Case]:
         case("event_study", "starts differ, 80 units", study, staggered, units=80, rho=0.6, study=True),
         case("staggered_adoption", "never treated, 80 units, rho 0.6", overall, staggered, units=80, rho=0.6),
         case("staggered_adoption", "not yet treated, 80 units", overall, staggered, units=80, rho=0.6, comparison="not_yet_treated"),
-        case("staggered_adoption", "60 counties of 4 villages", overall, staggered, units=60, rho=0.6, villages=4, share=0.5),
+        case("staggered_adoption", "60 counties of 4 villages", overall, staggered, units=60, rho=0.6, villages=4),
         case("randomisation_inference", "4 of 16, listed", ONCE, reassigned, treated=4, others=12, rho=0.5),
         case("randomisation_inference", "3 of 40, listed", ONCE, reassigned, treated=3, others=37, rho=0.8),
         case("randomisation_inference", "8 of 30, drawn", ONCE, reassigned, treated=8, others=22, rho=0.5),
-        case("synthetic_did", "placebo, 12 and 30", ONCE, synthetic_did, treated=12, others=30, rho=0.5, draws=100, share=0.25),
+        case("synthetic_did", "placebo, 12 and 30", ONCE, synthetic_did, treated=12, others=30, rho=0.5, draws=100),
         case("synthetic_did", "jackknife, 12 and 30", ONCE, synthetic_did, treated=12, others=30, rho=0.5, variance="jackknife"),
-        case("synthetic_did", "bootstrap, 12 and 30", ONCE, synthetic_did, treated=12, others=30, rho=0.5, variance="bootstrap", draws=100, share=0.1),
+        case("synthetic_did", "bootstrap, 12 and 30", ONCE, synthetic_did, treated=12, others=30, rho=0.5, variance="bootstrap", draws=100),
         case("synthetic_did", "3 and 30", ONCE, synthetic_did, treated=3, others=30, rho=0.5, draws=100, share=0.02),
         case("synthetic_control", "24 donors", {"mean_gap": -2.0}, one_treated, donors=24, rho=0.5, effect=True),
         case("size: synthetic_control", "24 donors", {}, one_treated, donors=24, rho=0.5, effect=False),

@@ -31,7 +31,7 @@ _WHERE = {
     "staggered_adoption": "analysis.event_study",
     "twfe_decomposition": "analysis.decomposition",
     "synthetic_control": "analysis.synthetic",
-    "synthetic_did": "analysis.synthetic",
+    "synthetic_did": "analysis.synthetic_did",
     "randomisation_inference": "analysis.randomisation",
     "endpoint_change": "analysis.endpoints",
     "specification": "analysis.specification",
@@ -150,7 +150,8 @@ if TYPE_CHECKING:
     from county_metrics.analysis.sources import compare
     from county_metrics.analysis.specification import specification, specification_curve
     from county_metrics.analysis.survival import compare_survival
-    from county_metrics.analysis.synthetic import synthetic_control, synthetic_did
+    from county_metrics.analysis.synthetic import synthetic_control
+    from county_metrics.analysis.synthetic_did import synthetic_did
     from county_metrics.analysis.working_days import calendar_range, working_days
     from county_metrics.errors import DataError, ParameterError, UnknownIdError
     from county_metrics.evidence.browse import cases

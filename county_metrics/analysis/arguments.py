@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import os
 import reprlib
-from collections.abc import Hashable, Iterable, Sequence, Set
+from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -41,11 +41,16 @@ def frame(data: Any, rows: str) -> str:
     return f"data is a pandas DataFrame, {rows}, not {_given(data)}; {advice}"
 
 
-def absent(data: pd.DataFrame, names: Iterable[Any]) -> list[str]:
-    """Problem of each named column that the DataFrame lacks."""
-    there = [str(name) for name in data.columns]
-    gone = [name for name in names if not isinstance(name, Hashable) or name not in data.columns]
-    return [f"there is no column {name!r}; {nearest(str(name), there)}" for name in gone]
+def absent(data: pd.DataFrame, names: Iterable[Any] | Mapping[str, Any]) -> list[str]:
+    """Problem of each named column that the DataFrame lacks or holds twice; of a mapping, with the argument that named it."""
+    there, found = [str(name) for name in data.columns], []
+    for role, name in names.items() if isinstance(names, Mapping) else [("", name) for name in names]:
+        who = f"{role}: " if role else ""
+        if not isinstance(name, Hashable) or name not in data.columns:
+            found.append(f"{who}there is no column {name!r}; {nearest(str(name), there)}")
+        elif there.count(str(name)) > 1:
+            found.append(f"{who}column {name!r} stands in the table twice; rename one")
+    return found
 
 
 def unknown(units: pd.Series[Any], **asked: list[Any]) -> list[str]:

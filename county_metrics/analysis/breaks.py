@@ -15,8 +15,9 @@ from county_metrics.analysis.arguments import columns as columns_named
 from county_metrics.analysis.check import CheckResult
 from county_metrics.analysis.effect import AnalysisError, EffectResult, Estimate, own_label, plain_value
 from county_metrics.analysis.series import p_node
+from county_metrics.analysis.series_coverage import ar1_noise, upper_rho
 from county_metrics.analysis.series_data import Floats, read_series, require_columns
-from county_metrics.analysis.series_fit import ar1_noise, reml_rho, require_rank, upper_rho
+from county_metrics.analysis.series_fit import reml_rho, require_rank
 from county_metrics.analysis.series_model import LEAST_SIDE
 from county_metrics.present.number import number
 from county_metrics.present.series_plot import series_block
@@ -68,7 +69,7 @@ def structural_break(
     one break.
 
     Without `lags`, the p-value is the larger of that of the limit (``limit_p_value``, for uncorrelated errors) and of one
-    simulated for these regressors with the largest correlation that the two fits leave open (one-sided 90 %); how often
+    simulated for these regressors with the largest correlation that the two fits leave open (one-sided 95 %); how often
     it rejects without a break is measured in ``benchmarks/truth.py``. With `lags` it is that of the limit, withheld where
     the residuals of the two fits are correlated (Ljung–Box). Below 16 periods there is none.
 

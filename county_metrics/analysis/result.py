@@ -25,11 +25,6 @@ class Bounded:
     low: Decimal | None
     high: Decimal | None
 
-    @classmethod
-    def of(cls, value: Decimal, interval: Interval) -> Bounded:
-        """Number and interval together."""
-        return cls(value, interval.low, interval.high)
-
 
 @dataclass(frozen=True, slots=True)
 class Reading:

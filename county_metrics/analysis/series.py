@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from county_metrics.analysis import series_fit
 from county_metrics.analysis.arguments import columns as columns_named
 from county_metrics.analysis.arguments import flags, frame, share, whole
 from county_metrics.analysis.check import CheckResult
@@ -22,8 +22,9 @@ from county_metrics.analysis.effect import (
     own_label,
     plain_value,
 )
+from county_metrics.analysis.series_coverage import LEAST_COVERAGE, lag_one, simulated_coverage, upper_rho
 from county_metrics.analysis.series_data import Floats, Missing, Segments
-from county_metrics.analysis.series_fit import LEAST_COVERAGE, Fit
+from county_metrics.analysis.series_fit import Fit
 from county_metrics.analysis.series_model import (
     FULL_SIDE,
     LEAST_SIDE,
@@ -126,8 +127,9 @@ def interrupted_time_series(
     (`structural_break`); a claim of an effect, which needs a comparison series (`controlled_time_series`).
 
     Intervals: 8–23 periods on the shorter side bear autoregressive errors (simulated coverage 0.93–0.97 for 8–48 a side
-    and correlations 0–0.9) but no Newey–West. Others are given where their coverage, simulated for the design at hand
-    and the largest correlation that the series leaves open (one-sided 90 %), is at least 0.92.
+    and correlations 0–0.9) but no Newey–West. Others are given where their coverage is at least 0.92, simulated for the
+    design at hand with the largest correlation that the series leaves open (one-sided 95 %), among draws whose residuals
+    look as correlated as the series' own.
 
     Examples
     --------
@@ -174,17 +176,14 @@ def analyse(
         raise AnalysisError(f"horizon is between 0 and {last}, the last period after the start, not {horizon!r}")
     reach = last if horizon is None else horizon
     terms = directions(fit, model, reach)
-    reasons, coverage = withheld(series, model, fit, terms, use_t)
-    estimates = estimates_of(fit, model, terms, reasons, level, use_t, str(attrs.get("unit", "")))
+    gate = gate_of(series, model, fit, terms, use_t)
+    estimates = estimates_of(fit, model, terms, gate.reasons, level, use_t, str(attrs.get("unit", "")))
     table = behind_plot(series, model, fit)
     checks = (autocorrelation_check(fit, series, model),) if min(before, after) >= LEAST_SIDE and not _flat(fit) else ()
     simulated = bool(attrs.get("simulated", False))
     settings = {"method": model.method, "errors": model.errors, "rho": fit.rho, "horizon": reach} | fit.settings
-    settings |= {"rho_upper": fit.rho_upper} if coverage else {}
-    settings |= {"count_noise": noise} if (noise := _count_noise(series, model, fit)) > MOST_COUNT_NOISE else {}
     settings |= {"hac_lags": lags_of(series, model)} if model.errors == "hac" else {}
-    settings |= {"coverage": min(coverage.values())} if coverage else {}
-    settings |= {f"coverage_{term}": share for term, share in coverage.items()}
+    settings |= gate.found
     kind, start = "ratio" if model.logarithmic else "level", series.axis.label(series.start)
     return EffectResult(
         method="interrupted_time_series" if design == "series" else "controlled_time_series",
@@ -194,7 +193,7 @@ def analyse(
         counts={"observations": before + after, "before": before, "after": after},
         settings=settings,
         assumptions=tuple(say(f"series.assume_{name}") for name in ("trend", "nothing_else", "measured")),
-        notes=(*notes_of(series, model, fit, coverage, no_season, reach), say(f"series_note.{design}")),
+        notes=(*notes_of(series, model, fit, gate, no_season, reach), say(f"series_note.{design}")),
         checks=checks,
         data=table,
         plots=(plot_of(table, model, series, attrs),),
@@ -210,37 +209,50 @@ _RATIOS["difference_at_horizon"] = "ratio_at_horizon"
 Reasons = dict[str, tuple[dict[str, Any], bool]]
 
 
+@dataclass(frozen=True)
+class Gate:
+    """Reason by term why no interval may be given, and whether the standard error goes too; what was found, as settings."""
+
+    reasons: Reasons = field(default_factory=dict)
+    found: dict[str, float] = field(default_factory=dict)
+
+    def shown(self) -> dict[str, Any]:
+        """Lowest coverage and the correlation it was simulated with, for a text."""
+        names = {"share": "coverage", "rho": "rho_upper"}
+        return {slot: number(plain_value(self.found[name]), ref=f"result:{name}", places=2) for slot, name in names.items()}
+
+
 def _flat(fit: Fit) -> bool:
     return bool((fit.residuals**2).sum() <= 1e-18 * max((fit.fitted**2).sum(), 1e-300))
 
 
-def withheld(series: Segments, model: Model, fit: Fit, terms: dict[str, Floats], use_t: bool) -> tuple[Reasons, dict[str, float]]:
-    """Reason by term why no interval may be given and whether the standard error goes too; simulated coverage by term."""
+def gate_of(series: Segments, model: Model, fit: Fit, terms: dict[str, Floats], use_t: bool) -> Gate:
+    """What may not be given of this fit: too short, exact, chance counts, or intervals that fail in simulation."""
     before, after = series.sides()
     counted = {"before": number(before, ref="result:n_before"), "after": number(after, ref="result:n_after")}
     if min(before, after) < LEAST_SIDE:
         reason = say("series_why.few", least=number(LEAST_SIDE, ref="constant:least_side"), **counted)
-        return dict.fromkeys(terms, (reason, True)), {}
+        return Gate(dict.fromkeys(terms, (reason, True)))
     if _flat(fit):
-        return dict.fromkeys(terms, (say("series_why.exact"), True)), {}
+        return Gate(dict.fromkeys(terms, (say("series_why.exact"), True)))
     noise = _count_noise(series, model, fit)
     if noise > MOST_COUNT_NOISE:
         shown = number(plain_value(noise), ref="result:count_noise", places=2)
-        return dict.fromkeys(terms, (say("series_why.counted", share=shown), False)), {}
+        return Gate(dict.fromkeys(terms, (say("series_why.counted", share=shown), False)), {"count_noise": noise})
     if model.correlated:
-        return {}, {}
+        return Gate()
     if min(before, after) < FULL_SIDE and (model.errors == "hac" or model.method == "arima"):
         reason = say("series_why.short", full=number(FULL_SIDE, ref="constant:full_side"), **counted)
-        return dict.fromkeys(terms, (reason, True)), {}
-    if model.method == "arima" and (model.order[1] or any(model.seasonal_order[:3])):
-        return dict.fromkeys(terms, (say("series_why.order"), False)), {}
-    coverage = coverage_of(series, model, fit, terms, use_t)
+        return Gate(dict.fromkeys(terms, (reason, True)))
+    if model.method == "arima":
+        return Gate(dict.fromkeys(terms, (say("series_why.order"), False)))
+    coverage, rho = coverage_of(series, model, fit, terms, use_t)
+    found = {"rho_upper": rho, "coverage": min(coverage.values())} | {f"coverage_{term}": coverage[term] for term in coverage}
+    gate = Gate(found=found)
     least = number(plain_value(LEAST_COVERAGE), ref="constant:least_coverage")
     offer = say("series_why.offer_counts" if model.counts else "series_why.offer_ar1")
-    short = [term for term, share in coverage.items() if share < LEAST_COVERAGE]
-    lowest = number(plain_value(min(coverage.values())), ref="result:coverage", places=2)
-    why = say("series_why.coverage", share=lowest, least=least, offer=offer, level=NOMINAL, rho=_upper(fit))
-    return dict.fromkeys(short, (why, False)), coverage
+    why = say("series_why.coverage", least=least, offer=offer, level=NOMINAL, **gate.shown())
+    return replace(gate, reasons={term: (why, False) for term, share in coverage.items() if share < LEAST_COVERAGE})
 
 
 def _count_noise(series: Segments, model: Model, fit: Fit) -> float:
@@ -252,29 +264,30 @@ def _count_noise(series: Segments, model: Model, fit: Fit) -> float:
     return float((1 / values).mean() / max(left @ left / fit.freedom, 1e-300)) if np.isfinite(fit.freedom) else 0.0
 
 
-def _upper(fit: Fit) -> dict[str, Any]:
-    return number(plain_value(fit.rho_upper), ref="result:rho_upper", places=2)
+def coverage_of(
+    series: Segments, model: Model, fit: Fit, terms: dict[str, Floats], use_t: bool
+) -> tuple[dict[str, float], float]:
+    """Simulated coverage of the 95 % interval of each term at the largest correlation left open, and that correlation.
 
-
-def coverage_of(series: Segments, model: Model, fit: Fit, terms: dict[str, Floats], use_t: bool) -> dict[str, float]:
-    """Simulated coverage of the 95 % interval of each term, at this design and the largest correlation left open.
-
-    Not at the estimated one: where the correlation is small, its estimate is too small in just those series whose
-    intervals fail.
+    Not at the estimated one, and among series that look as this one does: where the correlation is small, its estimate
+    is too small in just those series whose intervals fail.
     """
     from scipy import stats
 
-    table = columns(series, model)
+    table, when = columns(series, model), series.places[series.kept]
     design = np.column_stack([table[name] for name in fit.names])[series.kept]
-    kind = "ml" if model.method == "arima" else "hac" if model.errors == "hac" else "classical"
-    narrow = 1.0 if use_t or kind == "ml" else float(stats.norm.ppf(0.975) / stats.t.ppf(0.975, fit.freedom))
+    rows = design if fit.weights is None else design * np.sqrt(fit.weights)[:, None]
+    kind = "hac" if model.errors == "hac" else "classical"
+    narrow = 1.0 if use_t else float(stats.norm.ppf(0.975) / stats.t.ppf(0.975, fit.freedom))
     if model.counts and model.errors == "model":
         narrow /= float(np.sqrt(max(fit.dispersion, 1.0)))
-    shares = series_fit.simulated_coverage(
-        design, series.places[series.kept], fit.rho_upper, np.column_stack(list(terms.values())), kind,
-        lags=lags_of(series, model), weights=fit.weights, width=narrow,
+    rho = upper_rho(rows, when, fit.rho)
+    seen = float(lag_one(fit.residuals, np.diff(when)))
+    shares = simulated_coverage(
+        design, when, rho, np.column_stack(list(terms.values())), kind, lags=lags_of(series, model), weights=fit.weights,
+        width=narrow, like=seen,
     )  # fmt: skip
-    return dict(zip(terms, (float(share) for share in shares), strict=True))
+    return dict(zip(terms, (float(share) for share in shares), strict=True)), rho
 
 
 def estimates_of(
@@ -354,17 +367,14 @@ def autocorrelation_check(fit: Fit, series: Segments, model: Model) -> CheckResu
     return CheckResult("autocorrelation", p >= 0.05, say("series_check.autocorrelation"), text)
 
 
-def notes_of(
-    series: Segments, model: Model, fit: Fit, coverage: dict[str, float], no_season: bool, reach: int
-) -> list[dict[str, Any]]:
+def notes_of(series: Segments, model: Model, fit: Fit, gate: Gate, no_season: bool, reach: int) -> list[dict[str, Any]]:
     """What a reader must know of this fit."""
     few = min(series.sides()) < LEAST_SIDE
     notes = [] if few else [say(f"series_note.{model.method}_{model.errors}")]
     if not few and not (model.method == "arima" and (model.order[1] or model.seasonal_order[1])):
         notes.append(say("series_note.rho", rho=number(plain_value(fit.rho), ref="result:rho", places=2)))
-    if coverage:
-        shown = number(plain_value(min(coverage.values())), ref="result:coverage", places=2)
-        notes.append(say("series_note.coverage", share=shown, level=NOMINAL, rho=_upper(fit)))
+    if "coverage" in gate.found:
+        notes.append(say("series_note.coverage", level=NOMINAL, **gate.shown()))
     if LEAST_SIDE <= min(series.sides()) < FULL_SIDE:
         notes.append(say("series_note.low_power", full=number(FULL_SIDE, ref="constant:full_side")))
     absent = int(np.isnan(series.values).sum())

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from county_metrics.analysis.effect import AnalysisError
 from county_metrics.analysis.series_data import Floats
-from county_metrics.analysis.series_fit import LARGE, Fit, reml_rho, upper_rho
+from county_metrics.analysis.series_fit import LARGE, Fit, reml_rho
 
 # Below it, intervals of counts whose latent factor is mere noise were useless in simulations, and no truer.
 _LEAST_FREEDOM = 4.0
@@ -45,7 +45,7 @@ def fit_counts(
     rows, target, gaps = design * root[:, None], pearson + root * (design @ params), np.diff(when)
     rho = reml_rho(target, rows, gaps)
     fit = Fit(
-        names, params, cov, freedom, pearson, design @ params + offset, rho, upper_rho(rows, when, rho), dispersion=dispersion,
+        names, params, cov, freedom, pearson, design @ params + offset, rho, dispersion=dispersion,
         weights=working, settings={"dispersion": dispersion} | ({"alpha": alpha} if alpha else {}),
     )  # fmt: skip
     return _latent(fit, target, rows, working, when) if errors == "ar1" else fit

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from county_metrics.analysis.arguments import absent, require
 from county_metrics.analysis.design import gate
 from county_metrics.analysis.effect import AnalysisError
-from county_metrics.errors import nearest
 
 Floats = NDArray[np.float64]
 Missing = Literal["refuse", "drop"]
@@ -94,20 +94,11 @@ def listed(pairs: Sequence[tuple[Any, Any]]) -> str:
     return shown + (f" and {len(pairs) - _LISTED} more" if len(pairs) > _LISTED else "")
 
 
-def require_columns(data: Any, names: dict[str, str | None], analysis: str = "interrupted_time_series") -> None:
-    """Refuse what is no frame, lacks a column, or declares a design that cannot bear the analysis."""
-    if not isinstance(data, pd.DataFrame):
-        raise AnalysisError(f"data is a pandas DataFrame with one row a period, not {type(data).__name__}")
-    columns = [str(name) for name in data.columns]
-    asked = [(role, str(name)) for role, name in names.items() if name]
-    wrong = [f"{role}: there is no column {name!r}; {nearest(name, columns)}" for role, name in asked if name not in columns]
-    twice = [(role, name) for role, name in asked if columns.count(name) > 1]
-    wrong += [f"{role}: column {name!r} stands in the table twice; rename one" for role, name in twice]
-    if wrong:
-        raise AnalysisError("\n".join(wrong))
-    design = data.attrs.get("design")
-    if design:
-        gate(design, analysis).require()
+def require_columns(data: pd.DataFrame, names: dict[str, str | None], analysis: str = "interrupted_time_series") -> None:
+    """Refuse what lacks a column or declares a design that cannot bear the analysis."""
+    require(*absent(data, {role: str(name) for role, name in names.items() if name}))
+    if data.attrs.get("design"):
+        gate(data.attrs["design"], analysis).require()
 
 
 def numbers(

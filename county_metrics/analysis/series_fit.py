@@ -1,4 +1,4 @@
-"""Fits of a segmented regression, and the coverage that their intervals have in simulation."""
+"""Fits of a segmented regression."""
 
 from __future__ import annotations
 
@@ -12,9 +12,6 @@ from numpy.typing import NDArray
 from county_metrics.analysis.effect import AnalysisError
 from county_metrics.analysis.series_data import Floats
 
-LEAST_COVERAGE = 0.92
-DRAWS = 2000
-SEED = 20140201
 _GRID = np.concatenate([np.linspace(-0.9, 0.9, 37), [0.93, 0.96, 0.98]])
 LARGE = 600
 
@@ -35,8 +32,8 @@ class Fit:
         Uncorrelated ones where the fit models the correlation.
     fitted : numpy.ndarray
         Linear predictor of the periods used.
-    rho, rho_upper : float
-        Correlation of neighbouring errors, estimated by REML, and the end of its one-sided 90 % interval.
+    rho : float
+        Correlation of neighbouring errors, estimated by REML.
     corrections : tuple, optional
         Uncorrected covariance, its derivatives in the parameters of the errors, covariance of these: for Satterthwaite's
         degrees of freedom.
@@ -51,7 +48,6 @@ class Fit:
     residuals: Floats
     fitted: Floats
     rho: float = 0.0
-    rho_upper: float = 0.0
     n_dynamics: int = 0
     least_freedom: float = 1.0
     corrections: tuple[Floats, tuple[Floats, ...], Floats] | None = None
@@ -101,8 +97,8 @@ def whiten(matrix: Floats, gaps: NDArray[np.int64], rho: float) -> Floats:
     return out
 
 
-def _profile(y: Floats, design: Floats, gaps: NDArray[np.int64], rho: float, *, restricted: bool = True) -> tuple[Any, ...]:
-    """−2 log likelihood at rho without constants, with coefficients, inverse Gram matrix, residual sums; `y` may be a batch."""
+def _profile(y: Floats, design: Floats, gaps: NDArray[np.int64], rho: float) -> tuple[Any, ...]:
+    """−2 log likelihood at rho without constants, with coefficients, inverse Gram matrix, residual sum."""
     n, k = design.shape
     rows, target = whiten(design, gaps, rho), whiten(y, gaps, rho)
     inverse = np.linalg.inv(rows.T @ rows)
@@ -110,8 +106,8 @@ def _profile(y: Floats, design: Floats, gaps: NDArray[np.int64], rho: float, *, 
     sums = ((target - rows @ params) ** 2).sum(axis=0)
     volume = np.log(1 - np.power(rho, gaps) ** 2).sum()
     with np.errstate(divide="ignore"):
-        value = (n - k if restricted else n) * np.log(sums) + volume
-    return (value - np.linalg.slogdet(inverse)[1] if restricted else value), params, inverse, sums
+        value = (n - k) * np.log(sums) + volume
+    return value - np.linalg.slogdet(inverse)[1], params, inverse, sums
 
 
 def reml_rho(y: Floats, design: Floats, gaps: NDArray[np.int64]) -> float:
@@ -150,7 +146,7 @@ def fit_ar1(y: Floats, design: Floats, when: NDArray[np.int64], names: tuple[str
     )
 
 
-def _information(rows: Floats, when: NDArray[np.int64], rho: float) -> tuple[Floats, ...]:
+def information(rows: Floats, when: NDArray[np.int64], rho: float) -> tuple[Floats, ...]:
     """Correlation matrix, its derivative in rho, precision times rows, covariance of the REML (log variance, rho)."""
     n, k = rows.shape
     lag = np.abs(np.subtract.outer(when, when))
@@ -165,19 +161,12 @@ def _information(rows: Floats, when: NDArray[np.int64], rho: float) -> tuple[Flo
 
 def _kenward_roger(rows: Floats, when: NDArray[np.int64], rho: float) -> tuple[Floats, Floats, Floats]:
     """Derivative in rho of the inverse Gram matrix, covariance of (log variance, rho), addition for the uncertainty of rho."""
-    errors, turned, half, spread = _information(rows, when, rho)
+    errors, turned, half, spread = information(rows, when, rho)
     inverse = np.linalg.inv(rows.T @ half)
     first = half.T @ turned @ half
     second = half.T @ turned @ np.linalg.solve(errors, turned) @ half
     wider = 2 * spread[1, 1] * inverse @ (second - first @ inverse @ first) @ inverse
     return inverse @ first @ inverse, spread, wider
-
-
-def upper_rho(rows: Floats, when: NDArray[np.int64], rho: float) -> float:
-    """End of the one-sided 90 % interval of rho, beyond which a series of this length leaves little room."""
-    large = len(rows) > LARGE
-    variance = (1 - rho**2) / len(rows) if large else float(_information(rows, when, rho)[3][1, 1])
-    return round(min(rho + 1.2815515655 * float(np.sqrt(variance)), 0.98), 6)
 
 
 def newey_west_lags(n: int) -> int:
@@ -205,7 +194,7 @@ def fit_ols(
     rho = reml_rho(y * root, rows, np.diff(when))
     cov, fitted = np.asarray(found.cov_params()), np.asarray(found.fittedvalues)
     params, freedom = np.asarray(found.params), float(found.df_resid)
-    return Fit(names, params, cov, freedom, root * (y - fitted), fitted, rho, upper_rho(rows, when, rho), weights=weights)
+    return Fit(names, params, cov, freedom, root * (y - fitted), fitted, rho, weights=weights)
 
 
 def fit_arima(
@@ -228,7 +217,6 @@ def fit_arima(
     held = np.flatnonzero(seen)
     target = y[seen]
     rho = 0.0 if taken else reml_rho(target, design[seen], np.diff(held))
-    upper = 0.0 if taken else upper_rho(design[seen], held, rho)
     skipped = order[1] + seasonal_order[1] * seasonal_order[3]
     residuals = height * np.asarray(found.resid)[seen][skipped:]
     dynamics = order[0] + order[2] + seasonal_order[0] + seasonal_order[2]
@@ -237,61 +225,4 @@ def fit_arima(
     settings = {"order": "-".join(map(str, order)), "seasonal_order": "-".join(map(str, seasonal_order))}
     fitted = height * np.asarray(found.fittedvalues)[seen]
     params = np.asarray(found.params)[:k] * back
-    return Fit(
-        tuple(names[j] for j in used), params, cov, np.inf, residuals, fitted, rho, upper, n_dynamics=dynamics, settings=settings
-    )
-
-
-def ar1_noise(n: int, draws: int, rho: float, gaps: NDArray[np.int64], seed: int) -> Floats:
-    """Columns of stationary AR(1) errors of variance 1; `gaps` are periods between neighbours."""
-    noise = np.random.default_rng(seed).standard_normal((n, draws))
-    for place, ratio in enumerate(np.power(rho, gaps), 1):
-        noise[place] = ratio * noise[place - 1] + np.sqrt(1 - ratio**2) * noise[place]
-    return noise
-
-
-def simulated_coverage(
-    design: Floats, when: NDArray[np.int64], rho: float, directions: Floats, method: str, *, lags: int = 0,
-    weights: Floats | None = None, width: float = 1.0, draws: int = DRAWS, seed: int = SEED,
-) -> Floats:  # fmt: skip
-    """Share of nominal 95 % intervals that hold the truth, over draws of this design with normal AR(1) errors."""
-    from scipy import stats
-
-    root = np.ones(len(when)) if weights is None else np.sqrt(weights)
-    rows, gaps = design * root[:, None], np.diff(when)
-    n, k = rows.shape
-    noise = ar1_noise(n, draws, rho, gaps, seed)
-    if method == "ml":
-        estimates, errors = _ml_draws(noise, rows, gaps, directions)
-        quantile = float(stats.norm.ppf(0.975))
-    else:
-        inverse = np.linalg.inv(rows.T @ rows)
-        params = inverse @ (rows.T @ noise)
-        residuals, shares = noise - rows @ params, rows @ inverse @ directions
-        estimates = directions.T @ params
-        variances = np.array([_long_run(share[:, None] * residuals, lags) for share in shares.T]) * n / (n - k)
-        if method == "classical":
-            variances = np.outer(np.diag(directions.T @ inverse @ directions), (residuals**2).sum(axis=0) / (n - k))
-        errors, quantile = np.sqrt(variances), float(stats.t.ppf(0.975, n - k))
-    return np.asarray((np.abs(estimates) <= width * quantile * errors).mean(axis=1))
-
-
-def _long_run(scores: Floats, lags: int) -> Floats:
-    total = (scores**2).sum(axis=0)
-    for lag in range(1, lags + 1):
-        total += 2 * (1 - lag / (lags + 1)) * (scores[lag:] * scores[:-lag]).sum(axis=0)
-    return np.asarray(np.maximum(total, 0))
-
-
-def _ml_draws(noise: Floats, rows: Floats, gaps: NDArray[np.int64], directions: Floats) -> tuple[Floats, Floats]:
-    """Estimates and errors of every draw at the grid value of rho with the highest likelihood."""
-    n, draws = len(rows), noise.shape[1]
-    best = np.full(draws, np.inf)
-    estimates, errors = np.zeros((directions.shape[1], draws)), np.zeros((directions.shape[1], draws))
-    for rho in _GRID:
-        values, params, inverse, sums = _profile(noise, rows, gaps, rho, restricted=False)
-        better = values < best
-        best[better] = values[better]
-        estimates[:, better] = (directions.T @ params)[:, better]
-        errors[:, better] = np.sqrt(np.outer(np.diag(directions.T @ inverse @ directions), sums[better] / n))
-    return estimates, errors
+    return Fit(tuple(names[j] for j in used), params, cov, np.inf, residuals, fitted, rho, n_dynamics=dynamics, settings=settings)

@@ -1,11 +1,10 @@
-"""Synthetic control from outcomes alone, with placebo ranks; synthetic difference-in-differences by diff-diff."""
+"""Synthetic control from outcomes alone, with placebo ranks."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,15 +12,13 @@ from scipy.optimize import nnls
 
 from county_metrics.analysis import arguments
 from county_metrics.analysis.check import CheckResult
-from county_metrics.analysis.clustered import LEAST_CLUSTERS, places
+from county_metrics.analysis.clustered import places
 from county_metrics.analysis.effect import AnalysisError, EffectResult, Estimate, own_label
 from county_metrics.analysis.panel import Array, Panel, read_panel
-from county_metrics.analysis.randomisation import SEED
 from county_metrics.present.number import number
 from county_metrics.present.panel_plot import line, paths_block
 from county_metrics.present.wording import join, say
 
-Variance = Literal["placebo", "jackknife", "bootstrap"]
 LEAST_DONORS = 19
 """Donors below which no p-value is given: with 19 the smallest is 0.05."""
 _RIDGE = 1e-9
@@ -154,14 +151,15 @@ def synthetic_control(
         kept.assign(**{_MARK: (kept[unit] == treated).astype(int)}), outcome=outcome, unit=unit, period=period, treated=_MARK,
         intervention_time=intervention_time, log=log, balanced=balanced, analysis="causal_effect",
     )  # fmt: skip
-    table = _balanced(panel)
+    table = balanced_table(panel)
     return _synthetic_result(panel, table, outcome, treated)
 
 
 _MARK = "treated unit"
 
 
-def _balanced(panel: Panel) -> Array:
+def balanced_table(panel: Panel) -> Array:
+    """Outcomes, units by periods; refused where a cell is missing or too little comes before."""
     if (table := panel.wide()) is None:
         counted, periods = np.bincount(panel.unit), len(np.unique(panel.period))
         short = [str(panel.units[place]) for place in np.flatnonzero(counted < periods)]
@@ -294,105 +292,3 @@ def _plots(
         paths_block("paths", "paths", *what, levels, ticks, start, simulated=made_up),
         paths_block("gap", "gap", *what, gaps, ticks, start, simulated=made_up),
     )
-
-
-def synthetic_did(
-    data: pd.DataFrame,
-    *,
-    outcome: str,
-    unit: str,
-    period: str,
-    treatment_start: str | None = None,
-    treated: str | None = None,
-    post: str | None = None,
-    intervention_time: Any = None,
-    variance: Variance = "placebo",
-    log: bool = False,
-    balanced: bool = False,
-    draws: int = 200,
-    seed: int = SEED,
-    level: float = 0.95,
-) -> EffectResult:
-    """Synthetic difference-in-differences (Arkhangelsky and others), by diff-diff: weighted units, weighted periods before.
-
-    Parameters
-    ----------
-    data, outcome, unit, period, treatment_start, treated, post, intervention_time, log, balanced
-        As for `difference_in_differences`; treatment starts once, every unit has every period.
-    variance : {"placebo", "jackknife", "bootstrap"}
-        Spread over placebo assignments among the controls, over leaving units out, or over resampled units.
-    draws, seed : int
-        Of placebo assignments or resamples.
-    level : float
-        Confidence of the interval.
-
-    Returns
-    -------
-    EffectResult
-        `settings` hold the weights of units and periods; no interval below 10 treated units.
-
-    Raises
-    ------
-    AnalysisError
-        For a faulty panel, starts that differ, or a jackknife with one treated unit.
-
-    Notes
-    -----
-    **Estimand.** Mean effect on treated units after the start.
-    **Assumptions.** Trends parallel after weighting; for placebo errors, the same spread among treated and controls.
-    **Not for.** Starts that differ between units.
-    """
-    numbers = (arguments.whole("draws", draws, least=50, example=200), arguments.whole("seed", seed, least=0, example=SEED))
-    panel = read_panel(
-        data, outcome=outcome, unit=unit, period=period, treatment_start=treatment_start, treated=treated, post=post,
-        intervention_time=intervention_time, log=log, balanced=balanced,
-        wrong=(arguments.share("level", level), arguments.choice("variance", variance, Variance), *numbers),
-    )  # fmt: skip
-    if len(panel.starts) > 1:
-        raise AnalysisError("synthetic difference-in-differences takes one start; use staggered_adoption where starts differ")
-    _balanced(panel)
-    treated_units = int(panel.treated.sum())
-    if variance == "jackknife" and treated_units == 1:
-        raise AnalysisError("the jackknife cannot leave out the only treated unit; use variance='placebo'")
-    fitted, said = _fit_sdid(panel, variance, draws, seed, level)
-    error = float(fitted.se) if np.isfinite(fitted.se) and fitted.se > 0 else None
-    why = None
-    if error is None:
-        why = say("synthetic.sdid_donors")
-    elif treated_units < LEAST_CLUSTERS:
-        count = {
-            "treated": number(treated_units, ref="result:n_treated"),
-            "least": number(LEAST_CLUSTERS, ref="constant:least_clusters"),
-        }
-        why = say("synthetic.sdid_few", **count)
-    low, high, p_value = (None, None, None) if why else (*map(float, fitted.conf_int), float(fitted.p_value))
-    headline = Estimate(
-        "att", say("synthetic.sdid"), float(fitted.att), error, low, high, None, p_value, panel.measure, why, places(fitted.att)
-    )
-    weights = {str(panel.units[code]): round(float(w), 6) for code, w in sorted(fitted.unit_weights.items()) if w > 1e-6}
-    times = {panel.grid.label(place): round(float(w), 6) for place, w in sorted(fitted.time_weights.items()) if w > 1e-6}
-    return EffectResult(
-        method="synthetic_did",
-        design="panel",
-        estimand=say("synthetic.sdid_estimand"),
-        estimates=(headline,),
-        counts=panel.counts,
-        settings={"variance": variance, "draws": draws, "seed": seed, "weights": weights, "period_weights": times},
-        assumptions=(say("panel.parallel"), say("panel.no_anticipation")),
-        notes=(*panel.notes, *(say("panel.library", text=text) for text in said)),
-        level=level,
-        simulated=panel.simulated,
-    )
-
-
-def _fit_sdid(panel: Panel, variance: str, draws: int, seed: int, level: float) -> tuple[Any, list[str]]:
-    from diff_diff import SyntheticDiD
-
-    group = panel.treated[panel.unit].astype(int)
-    frame = pd.DataFrame({"y": panel.outcome, "unit": panel.unit, "time": panel.period, "group": group})
-    after = [int(place) for place in np.unique(panel.period) if place >= panel.starts[0]]
-    with warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always")
-        estimator = SyntheticDiD(variance_method=variance, n_bootstrap=draws, seed=seed, alpha=1 - level)
-        fitted = estimator.fit(frame, "y", "group", "unit", "time", post_periods=after)
-    return fitted, list(dict.fromkeys(str(warning.message) for warning in said))

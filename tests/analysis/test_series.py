@@ -13,7 +13,8 @@ from statsmodels.tsa.statespace.sarimax import SARIMAX
 import county_metrics as cm
 from county_metrics.analysis.design import DesignError
 from county_metrics.analysis.effect import AnalysisError
-from county_metrics.analysis.series_fit import fit_ar1, newey_west_lags, simulated_coverage
+from county_metrics.analysis.series_coverage import simulated_coverage
+from county_metrics.analysis.series_fit import fit_ar1, newey_west_lags
 
 KEYS = {"outcome": "days", "time": "month", "intervention_time": "2014-02"}
 
@@ -298,9 +299,19 @@ def test_an_interval_with_too_little_simulated_coverage_is_withheld():
 
 
 def test_an_interval_with_enough_coverage_is_given_with_it():
-    found = its(made(200, 200, rho=0), method="ols")
-    assert found.settings["coverage_level_change"] >= 0.92
+    found = its(made(600, 600, rho=0), method="ols")
     assert "lowest of the terms: 0.9" in found.summary()
+    given = {one.term: one.conf_low is not None for one in found.estimates}
+    assert given == {term: found.settings[f"coverage_{term}"] >= 0.92 for term in given}
+    assert sorted(given.values()) == [False, True, True, True]
+
+
+def test_coverage_is_that_of_series_that_look_as_correlated():
+    """Among draws whose residuals hide their correlation, intervals hold the truth less often than among all."""
+    design, when, level = design_of(240, 120), np.arange(240), np.eye(4)[:, 2:3]
+    every = simulated_coverage(design, when, 0.1, level, "hac", lags=4)[0]
+    hidden, open_ = (simulated_coverage(design, when, 0.1, level, "hac", lags=4, like=like)[0] for like in (-0.02, 0.18))
+    assert hidden + 0.02 < every < open_ - 0.005
 
 
 def test_poisson_errors_are_withheld_where_counts_vary_more():

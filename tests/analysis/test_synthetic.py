@@ -6,6 +6,7 @@ import causaldata
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from scipy.optimize import minimize
 
 import county_metrics as cm
@@ -230,6 +231,9 @@ def test_synthetic_did_with_many_treated():
     jackknife = cm.synthetic_did(data, **COLUMNS, treatment_start="first", variance="jackknife")
     assert jackknife.estimate == result.estimate
     assert jackknife.std_error == pytest.approx(result.std_error, rel=0.6)
+    # t of 12 treated units less one
+    assert jackknife.conf_high - jackknife.estimate == pytest.approx(2.200985 * jackknife.std_error, rel=1e-6)
+    assert jackknife.p_value == pytest.approx(2 * stats.t.sf(abs(jackknife.estimate / jackknife.std_error), 11))
     data.loc[data["county"] < "c04", "first"] = 2012
     with pytest.raises(AnalysisError, match="takes one start; use staggered_adoption"):
         cm.synthetic_did(data, **COLUMNS, treatment_start="first")

@@ -26,6 +26,7 @@ _DATE = (
 _NUMERAL = r"\d[\d,]*(?:\.\d+)?"
 _NUMERALS = re.compile(_NUMERAL)
 _NAME = r"(?<![\w-])[a-z]+(?:_[a-z0-9]+)*_[a-z]*\d[a-z0-9_]*"
+_MOST_PRINTED = 2000
 _KEPT = r"<(?P<element>code|pre|time|cite|q|math|svg|script)\b.*?</(?P=element)\s*>"
 _DATA = r'<data\b[^>]*\bdata-ref="(?P<ref>[^"]*)"[^>]*>[^<]*</data>'
 
@@ -101,6 +102,18 @@ def settle(text: str, target: Target, known: Mapping[str, str] | None = None, ph
         return whole
 
     return _PIECES.sub(piece, text)
+
+
+def printed(text: str, cell: str) -> str:
+    """HTML that a cell put out as it is, in which every numeral leads to the cell; a listing of over 2,000 stays plain.
+
+    Examples
+    --------
+    >>> printed("closed: 261", "#cell-days")
+    'closed: <a class="cm-ref" href="#cell-days"><data value="261" data-ref="result:printed">261</data></a>'
+    """
+    known = dict.fromkeys(found := numerals(text), "result:printed")
+    return settle(text, lambda ref: cell, known) if len(found) <= _MOST_PRINTED else text
 
 
 def mark(text: str, known: Mapping[str, str] | None = None) -> str:

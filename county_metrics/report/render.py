@@ -15,6 +15,7 @@ from urllib.parse import unquote
 from county_metrics.present.payload import MIME, to_html
 from county_metrics.present.wording import LANGUAGES
 from county_metrics.report.frame import words
+from county_metrics.report.links import printed
 
 _PRIORITY = [MIME, *"text/html image/svg+xml image/png image/jpeg text/markdown text/plain".split()]
 _TAGS = frozenset(
@@ -36,13 +37,14 @@ _HEADING = re.compile(r"<h2\b[^>]*>(.*?)</h2>", re.S)
 @cache
 def _template() -> Any:
     from jinja2 import Environment, FileSystemLoader
-    from markupsafe import Markup
+    from markupsafe import Markup, escape
     from nbconvert.filters import strip_ansi
 
     environment = Environment(loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True)
     environment.filters |= {
         "base64": lambda text: b64encode(text.encode("utf-8")).decode("ascii"),
         "coloured": lambda source: Markup(_coloured(source)),
+        "printed": lambda written, cell: Markup(printed(str(escape(written)), f"#cell-{cell}")),
         "prose": lambda source, attachments: Markup(_prose(source, json.dumps(attachments))),
         "sanitise": lambda written: Markup(sanitise(written)),
         "strip_ansi": strip_ansi,

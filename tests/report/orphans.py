@@ -4,7 +4,9 @@ import re
 from html.parser import HTMLParser
 
 # Quotations, citations, code, formulas and dates are no findings; the rest is navigation, or text for machines.
-UNREAD = frozenset("option script style head nav header footer code pre math q cite time".split())
+UNREAD = frozenset("option script style head nav header footer code math q cite time".split())
+# What a cell printed is read; what it was written as, and the trace of an error, are code.
+PRINTED = "cm-printed"
 VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
 NUMERAL = re.compile(r"\d[\d,.]*")
 
@@ -29,7 +31,7 @@ class Numerals(HTMLParser):
             pass
 
     def handle_data(self, data):
-        if not any(tag in UNREAD for tag, _ in self.open) and not self._leads():
+        if not any(_is_code(tag, attributes) for tag, attributes in self.open) and not self._leads():
             self.orphans += [
                 (found.group(), data[max(0, found.start() - 40) : found.end() + 40].strip()) for found in NUMERAL.finditer(data)
             ]
@@ -38,3 +40,8 @@ class Numerals(HTMLParser):
         links = [attributes for tag, attributes in self.open if tag == "a" and attributes.get("href")]
         marked = any(tag == "data" for tag, _ in self.open)
         return any("cm-ref" in attributes.get("class", "") for attributes in links) or bool(links and marked)
+
+
+def _is_code(tag, attributes):
+    classes = (attributes.get("class") or "").split()
+    return tag in UNREAD or (tag == "pre" and PRINTED not in classes)

@@ -18,6 +18,8 @@ from tests.report.conftest import page_names
 from tests.report.orphans import Numerals
 from tests.small_project import CHECKOUT, run_command
 
+MADE_UP = [f"simulated-{name}" for name in ("approval-records", "approval-series", "approval-panel", "synthetic-control")]
+
 
 @pytest.fixture(scope="module")
 def own_site(tmp_path_factory):
@@ -25,9 +27,7 @@ def own_site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("own")
     for name in ("notebooks", "params", "data/simulated"):
         shutil.copytree(CHECKOUT / name, folder / name)
-    status, _, err = run_command(
-        "report", "jiashan-investment-approval", "audit-longgang", "simulated-approval-series", cwd=folder
-    )
+    status, _, err = run_command("report", "jiashan-investment-approval", "audit-longgang", *MADE_UP, cwd=folder)
     assert status == 0, err
     return folder / "build" / "report"
 
@@ -39,12 +39,18 @@ def test_no_page_shows_a_number_that_leads_nowhere(own_site):
     assert {name: page.unlinked for name, page in found.items() if page.unlinked} == {}
 
 
+def test_what_a_cell_prints_leads_to_the_cell(own_site):
+    page = (own_site / "runs" / "simulated-approval-panel.html").read_text("utf-8")
+    assert page.count('<a class="cm-ref" href="#cell-means"><data') > 40
+    assert 'href="#cell-solution-refusal"><data value="3" data-ref="result:printed">3</data></a> different times' in page
+
+
 @pytest.mark.parametrize(
     "planted",
     [
         "<p>It rose by 77 percent.</p>", "<td>3,141</td>", "<figcaption>From 5 to 9</figcaption>", "<h2>12 counties</h2>",
         '<p><a href="x.html">All 17 of them</a></p>', '<p><data value="4" data-ref="result:x">4</data></p>',
-        "<summary>8 more</summary>", "<p>Class ３</p>",
+        "<summary>8 more</summary>", "<p>Class ３</p>", '<pre class="cm-stream cm-printed">before   300</pre>',
     ],
 )  # fmt: skip
 def test_a_planted_orphan_is_found(planted):
@@ -55,7 +61,7 @@ def test_a_planted_orphan_is_found(planted):
 @pytest.mark.parametrize(
     "shown",
     [
-        '<a class="cm-ref" href="x"><data value="4" data-ref="figure:x">4</data></a>', "<pre>print(3)</pre>", "<q>230个工作日</q>",
+        '<a class="cm-ref" href="x"><data value="4" data-ref="figure:x">4</data></a>', "<pre>print(3)</pre>", '<pre class="cm-stream cm-error">line 3</pre>', "<q>230个工作日</q>",
         "<time>2014-01-17</time>", "<nav>1 2 3</nav>", "<math><mn>2</mn></math>", "<code>break_even_4</code>",
     ],
 )  # fmt: skip

@@ -42,6 +42,7 @@ _WHERE = {
     "gate": "analysis.design",
     "interrupted_time_series": "analysis.series",
     "controlled_time_series": "analysis.controlled",
+    "process_behaviour": "analysis.behaviour",
     "structural_break": "analysis.breaks",
     "placebo_dates": "analysis.series_checks",
     "series_checks": "analysis.series_checks",
@@ -99,6 +100,7 @@ __all__ = [
     "look",
     "mechanisms",
     "placebo_dates",
+    "process_behaviour",
     "randomisation_inference",
     "readout",
     "record",
@@ -123,6 +125,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from county_metrics.analysis import show, sources
+    from county_metrics.analysis.behaviour import process_behaviour
     from county_metrics.analysis.bootstrap import bootstrap_interval
     from county_metrics.analysis.breaks import structural_break
     from county_metrics.analysis.check import check_change

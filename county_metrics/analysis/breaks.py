@@ -14,7 +14,7 @@ from county_metrics.analysis.arguments import column_list, flags, frame, real, r
 from county_metrics.analysis.arguments import columns as columns_named
 from county_metrics.analysis.check import CheckResult
 from county_metrics.analysis.effect import AnalysisError, EffectResult, Estimate, own_label, plain_value
-from county_metrics.analysis.series import p_node
+from county_metrics.analysis.series import ljung_box, p_node
 from county_metrics.analysis.series_coverage import ar1_noise, upper_rho
 from county_metrics.analysis.series_data import Floats, read_series, require_columns
 from county_metrics.analysis.series_fit import reml_rho, require_rank
@@ -255,13 +255,6 @@ def _two_fits(values: Floats, design: Floats, used: int, last_before: int, log: 
 
 def _correlation(y: Floats, design: Floats, split: int) -> CheckResult:
     """Ljung–Box test of the residuals of the two fits: correlated errors make the p-value of the break too small."""
-    from statsmodels.stats.diagnostic import acorr_ljungbox
-
     sides = (slice(0, split), slice(split, len(y)))
     parts = [y[side] - design[side] @ np.linalg.lstsq(design[side], y[side], rcond=None)[0] for side in sides]
-    lags = max(min(10, len(y) // 5), 1)
-    p = float(acorr_ljungbox(np.concatenate(parts), lags=[lags])["lb_pvalue"].iloc[0])
-    shown: dict[str, Any] = {"lags": number(lags, ref="result:ljung_box_lags"), "p": p_node(p, "ljung_box")}
-    return CheckResult(
-        "autocorrelation", p >= 0.05, say("series_check.autocorrelation"), say("series_check.autocorrelation_text", **shown)
-    )
+    return ljung_box(np.concatenate(parts), max(min(10, len(y) // 5), 1))

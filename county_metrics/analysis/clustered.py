@@ -72,16 +72,9 @@ def places(value: float) -> int:
 
 
 def estimate(
-    term: str,
-    label: dict[str, Any],
-    value: float,
-    found: Spread,
-    column: int = 0,
-    *,
-    level: float,
-    unit: str,
+    term: str, label: dict[str, Any], value: float, found: Spread, column: int = 0, *, level: float, unit: str,
     sides: tuple[int, int] | None = None,
-) -> Estimate:
+) -> Estimate:  # fmt: skip
     """An estimate with error, interval and p-value, or with the reason why not.
 
     Parameters

@@ -93,7 +93,7 @@ def controlled_time_series(
     for name in ("observed", "fitted", "counterfactual"):
         table[f"treated_{name}"] = joined(table[name], mean)
     lines = {name: table[f"treated_{name}"].tolist() for name in ("observed", "fitted", "counterfactual")}
-    grey = {", ".join(map(str, others[:3])) + (" …" if len(others) > 3 else ""): mean.tolist()}
+    grey = [(own_label(", ".join(map(str, others[:3])) + (" …" if len(others) > 3 else "")), mean.tolist())]
     periods, end, word = table["period"].tolist(), gap.start + model.phase_in, str(data.attrs.get("unit", ""))
     stamp = result.simulated
     plot = series_block("controlled", outcome, periods, lines, gap.start, end=end, simulated=stamp, controls=grey, unit=word)

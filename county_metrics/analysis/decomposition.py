@@ -38,21 +38,10 @@ def decompose(panel: Panel) -> tuple[float, pd.DataFrame | None, list[str]]:
 
 
 def twfe_decomposition(
-    data: pd.DataFrame,
-    *,
-    outcome: str,
-    unit: str,
-    period: str,
-    treatment_start: str | None = None,
-    treated: str | None = None,
-    comparison: Comparison = "not_yet_treated",
-    weights: str | None = None,
-    cluster: str | None = None,
-    covariates: Sequence[str] = (),
-    log: bool = False,
-    balanced: bool = False,
-    level: float = 0.95,
-) -> EffectResult:
+    data: pd.DataFrame, *, outcome: str, unit: str, period: str, treatment_start: str | None = None, treated: str | None = None,
+    comparison: Comparison = "not_yet_treated", weights: str | None = None, cluster: str | None = None,
+    covariates: Sequence[str] = (), log: bool = False, balanced: bool = False, level: float = 0.95,
+) -> EffectResult:  # fmt: skip
     """Two-way fixed effects with starts that differ, taken apart (Goodman-Bacon) beside the staggered estimate.
 
     Parameters

@@ -29,25 +29,11 @@ Variance = Literal["HC2", "classical"]
 
 
 def difference_in_differences(
-    data: pd.DataFrame,
-    *,
-    outcome: str,
-    unit: str | None,
-    period: str,
-    treatment_start: str | None = None,
-    treated: str | None = None,
-    post: str | None = None,
-    intervention_time: Any = None,
-    method: Method = "twfe",
-    weights: str | None = None,
-    cluster: str | None = None,
-    covariates: Sequence[str] = (),
-    log: bool = False,
-    balanced: bool = False,
-    cross_sections: bool = False,
-    covariance: Covariance = "cluster",
-    level: float = 0.95,
-) -> EffectResult:
+    data: pd.DataFrame, *, outcome: str, unit: str | None, period: str, treatment_start: str | None = None,
+    treated: str | None = None, post: str | None = None, intervention_time: Any = None, method: Method = "twfe",
+    weights: str | None = None, cluster: str | None = None, covariates: Sequence[str] = (), log: bool = False,
+    balanced: bool = False, cross_sections: bool = False, covariance: Covariance = "cluster", level: float = 0.95,
+) -> EffectResult:  # fmt: skip
     """Difference-in-differences where treatment starts once: two by two, or with effects of units and periods.
 
     Parameters

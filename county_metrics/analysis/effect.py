@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, Literal
 
 from county_metrics.analysis.check import CheckResult, Checks
@@ -182,16 +183,19 @@ class EffectResult(payload.Shown):
 
     def plot_block(self, which: int = 0) -> Block:
         """One of the plots as a block."""
-        return Block(self.plots[which])
+        return Block(self._plot(which))
 
     def plot(self, which: int = 0) -> Figure:
         """One of the plots as a matplotlib figure in the current language."""
         from county_metrics.present.plots import draw
         from county_metrics.present.wording import current_language
 
-        if not 0 <= which < len(self.plots):
-            raise AnalysisError(f"there is no plot {which}; this result has {len(self.plots)}, counted from 0")
-        return draw(self.plots[which], current_language())
+        return draw(self._plot(which), current_language())
+
+    def _plot(self, which: Any) -> dict[str, Any]:
+        if isinstance(which, bool) or not isinstance(which, Integral) or not 0 <= int(which) < len(self.plots):
+            raise AnalysisError(f"there is no plot {which!r}; this result has {len(self.plots)}, counted from 0")
+        return self.plots[int(which)]
 
     def __repr__(self) -> str:
         return self.summary()

@@ -111,12 +111,9 @@ def compound(before: Decimal, after: Decimal, years: int) -> Decimal:
 
 
 def bounded(
-    function: Callable[[Decimal, Decimal], Decimal],
-    before: Decimal,
-    after: Decimal,
-    before_range: Interval,
+    function: Callable[[Decimal, Decimal], Decimal], before: Decimal, after: Decimal, before_range: Interval,
     after_range: Interval,
-) -> Bounded:
+) -> Bounded:  # fmt: skip
     """A function of both figures, with its bounds over the ranges of both; open where a range is open."""
     with localcontext() as context:
         context.prec = 60

@@ -43,27 +43,11 @@ _OVERALL = ("simple", "dynamic", "group", "calendar")
 
 
 def event_study(
-    data: pd.DataFrame,
-    *,
-    outcome: str,
-    unit: str,
-    period: str,
-    treatment_start: str | None = None,
-    treated: str | None = None,
-    post: str | None = None,
-    intervention_time: Any = None,
-    comparison: Comparison = "never_treated",
-    reference: int = -1,
-    leads: int | None = None,
-    lags: int | None = None,
-    weights: str | None = None,
-    cluster: str | None = None,
-    covariates: Sequence[str] = (),
-    log: bool = False,
-    balanced: bool = False,
-    cross_sections: bool = False,
-    level: float = 0.95,
-) -> EffectResult:
+    data: pd.DataFrame, *, outcome: str, unit: str, period: str, treatment_start: str | None = None, treated: str | None = None,
+    post: str | None = None, intervention_time: Any = None, comparison: Comparison = "never_treated", reference: int = -1,
+    leads: int | None = None, lags: int | None = None, weights: str | None = None, cluster: str | None = None,
+    covariates: Sequence[str] = (), log: bool = False, balanced: bool = False, cross_sections: bool = False, level: float = 0.95,
+) -> EffectResult:  # fmt: skip
     """Effects by period from the start, before and after it, with a test of the leads that never passes.
 
     Parameters
@@ -183,26 +167,11 @@ def _event_result(
 
 
 def staggered_adoption(
-    data: pd.DataFrame,
-    *,
-    outcome: str,
-    unit: str,
-    period: str,
-    treatment_start: str | None = None,
-    treated: str | None = None,
-    comparison: Comparison = "never_treated",
-    covariates: Sequence[str] = (),
-    method: Method = "dr",
-    base_period: Base = "varying",
-    aggregate: Aggregate = "simple",
-    weights: str | None = None,
-    cluster: str | None = None,
-    log: bool = False,
-    balanced: bool = False,
-    draws: int = 0,
-    seed: int = SEED,
-    level: float = 0.95,
-) -> EffectResult:
+    data: pd.DataFrame, *, outcome: str, unit: str, period: str, treatment_start: str | None = None, treated: str | None = None,
+    comparison: Comparison = "never_treated", covariates: Sequence[str] = (), method: Method = "dr",
+    base_period: Base = "varying", aggregate: Aggregate = "simple", weights: str | None = None, cluster: str | None = None,
+    log: bool = False, balanced: bool = False, draws: int = 0, seed: int = SEED, level: float = 0.95,
+) -> EffectResult:  # fmt: skip
     """Effects where treatment starts at different times: Callaway and Sant'Anna's estimator, by diff-diff.
 
     Parameters

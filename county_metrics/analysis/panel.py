@@ -85,25 +85,11 @@ class Panel:
 
 
 def read_panel(
-    data: pd.DataFrame,
-    *,
-    outcome: str,
-    unit: str | None,
-    period: str,
-    treatment_start: str | None = None,
-    treated: str | None = None,
-    post: str | None = None,
-    intervention_time: Any = None,
-    weights: str | None = None,
-    cluster: str | None = None,
-    covariates: Sequence[str] = (),
-    log: bool = False,
-    balanced: bool = False,
-    cross_sections: bool = False,
-    by_group: bool = False,
-    analysis: str = "difference_in_differences",
-    wrong: Sequence[str] = (),
-) -> Panel:
+    data: pd.DataFrame, *, outcome: str, unit: str | None, period: str, treatment_start: str | None = None,
+    treated: str | None = None, post: str | None = None, intervention_time: Any = None, weights: str | None = None,
+    cluster: str | None = None, covariates: Sequence[str] = (), log: bool = False, balanced: bool = False,
+    cross_sections: bool = False, by_group: bool = False, analysis: str = "difference_in_differences", wrong: Sequence[str] = (),
+) -> Panel:  # fmt: skip
     """Read a tidy panel and check its shape; everything wrong is said at once.
 
     Parameters

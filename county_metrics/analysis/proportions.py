@@ -19,21 +19,11 @@ LEAST_EXPECTED = 5
 
 
 def compare_shares(
-    data: pd.DataFrame | None = None,
-    *,
-    outcome: str | None = None,
-    successes: Sequence[float] | None = None,
-    totals: Sequence[float] | None = None,
-    group: str | None = None,
-    received: str | None = None,
-    intervention_time: Any = None,
-    cluster: str | None = None,
-    weights: str | None = None,
-    order: tuple[Any, Any] | None = None,
-    method: Literal["newcombe", "miettinen_nurminen"] = "newcombe",
-    level: float = 0.95,
-    alternative: Alternative = "two-sided",
-) -> EffectResult:
+    data: pd.DataFrame | None = None, *, outcome: str | None = None, successes: Sequence[float] | None = None,
+    totals: Sequence[float] | None = None, group: str | None = None, received: str | None = None, intervention_time: Any = None,
+    cluster: str | None = None, weights: str | None = None, order: tuple[Any, Any] | None = None,
+    method: Literal["newcombe", "miettinen_nurminen"] = "newcombe", level: float = 0.95, alternative: Alternative = "two-sided",
+) -> EffectResult:  # fmt: skip
     """Compare a share before and after (cases done on time, say): a change, never an effect.
 
     Parameters
@@ -114,13 +104,17 @@ def asked(alternative: str) -> list[dict[str, Any]]:
     return [] if alternative == "two-sided" else [say(f"records.one_sided_{alternative}")]
 
 
+# Whole numbers up to it are exact as floats.
+_MOST = 1e15
+
+
 def two_numbers(name: str, given: Any, *, whole: bool) -> Any:
     """A pair (before, after) that was given as numbers."""
     require(pair(name, given, "numbers"))
     single = [each if pd.api.types.is_scalar(each) else None for each in given]
     found = pd.to_numeric(pd.Series(single, dtype=object), errors="coerce").to_numpy(dtype=float)
-    if not np.isfinite(found).all() or (found < 0).any() or (whole and (found != np.floor(found)).any()):
-        raise AnalysisError(f"{name} are {'whole ' if whole else ''}numbers, not negative; got {tuple(given)}")
+    if not np.isfinite(found).all() or (found < 0).any() or (found > _MOST).any() or (whole and (found != np.floor(found)).any()):
+        raise AnalysisError(f"{name} are {'whole ' if whole else ''}numbers, not negative, at most {_MOST:g}; got {tuple(given)}")
     return found
 
 

@@ -170,23 +170,10 @@ def randomised(
 
 
 def randomisation_inference(
-    data: pd.DataFrame,
-    *,
-    outcome: str,
-    unit: str,
-    period: str,
-    treatment_start: str | None = None,
-    treated: str | None = None,
-    post: str | None = None,
-    intervention_time: Any = None,
-    weights: str | None = None,
-    cluster: str | None = None,
-    log: bool = False,
-    balanced: bool = False,
-    draws: int = 9999,
-    seed: int = SEED,
-    level: float = 0.95,
-) -> EffectResult:
+    data: pd.DataFrame, *, outcome: str, unit: str, period: str, treatment_start: str | None = None, treated: str | None = None,
+    post: str | None = None, intervention_time: Any = None, weights: str | None = None, cluster: str | None = None,
+    log: bool = False, balanced: bool = False, draws: int = 9999, seed: int = SEED, level: float = 0.95,
+) -> EffectResult:  # fmt: skip
     """Difference-in-differences with a p-value from reassigning treatment among units; for few treated units.
 
     Parameters

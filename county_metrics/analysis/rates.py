@@ -19,18 +19,10 @@ LEAST_ROWS = 5
 
 
 def compare_counts(
-    data: pd.DataFrame | None = None,
-    *,
-    counts: Any,
-    exposures: Any,
-    group: str | None = None,
-    received: str | None = None,
-    intervention_time: Any = None,
-    order: tuple[Any, Any] | None = None,
-    method: Literal["exact", "score"] = "exact",
-    level: float = 0.95,
-    alternative: Alternative = "two-sided",
-) -> EffectResult:
+    data: pd.DataFrame | None = None, *, counts: Any, exposures: Any, group: str | None = None, received: str | None = None,
+    intervention_time: Any = None, order: tuple[Any, Any] | None = None, method: Literal["exact", "score"] = "exact",
+    level: float = 0.95, alternative: Alternative = "two-sided",
+) -> EffectResult:  # fmt: skip
     """Compare the rate of events before and after (complaints a month, say): a change, never an effect.
 
     Parameters

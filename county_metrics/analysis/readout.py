@@ -16,8 +16,8 @@ from county_metrics.present.wording import both, join, say
 if TYPE_CHECKING:
     import pandas as pd
 
-_NO_NULL = ("structural_break", "bootstrap_interval")
-_OWN_NATURE = ("structural_break", "bootstrap_interval", "difference_in_means")
+_NO_NULL = ("structural_break", "bootstrap_interval", "process_behaviour")
+_OWN_NATURE = ("structural_break", "bootstrap_interval", "difference_in_means", "process_behaviour")
 
 
 @payload.shows

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from county_metrics.analysis.arguments import instance, require
+from county_metrics.analysis.arguments import instance, require, whole
 from county_metrics.analysis.design import designs
 from county_metrics.analysis.effect import EffectResult, effect_number, p_number, plain_value
 from county_metrics.analysis.result import Bounded, ChangeResult
@@ -66,7 +66,11 @@ def record(result: ChangeResult | Specification | EffectResult, case: Case | Non
     Record
         Shown as the last output of a notebook; the runner reads it from there.
     """
-    require(instance("result", result, (ChangeResult, Specification, EffectResult), "what an analysis returned"))
+    require(
+        instance("result", result, (ChangeResult, Specification, EffectResult), "what an analysis returned"),
+        "" if case is None else instance("case", case, Case, "what load_case returned, or None"),
+        *(whole(name, count, example=30) for name, count in counts.items()),
+    )
     if isinstance(result, EffectResult):
         rows = _effect_rows(result) + [result_row(name, value, "count", result.method) for name, value in counts.items()]
         return Record(tuple(rows), _effect_card(result, case))

@@ -26,24 +26,11 @@ LEAST_MEAN = 50
 
 
 def compare_records(
-    data: pd.DataFrame,
-    *,
-    duration: str,
-    group: str | None = None,
-    received: str | None = None,
-    intervention_time: Any = None,
-    event: str | None = None,
-    cluster: str | None = None,
-    weights: str | None = None,
-    order: tuple[Any, Any] | None = None,
-    quantiles: Sequence[float] = (0.5, 0.9),
-    draws: int = 5_000,
-    seed: int = 2014,
-    level: float = 0.95,
-    alternative: Alternative = "two-sided",
-    unit: str | None = None,
-    allow_negative: bool = False,
-) -> EffectResult:
+    data: pd.DataFrame, *, duration: str, group: str | None = None, received: str | None = None, intervention_time: Any = None,
+    event: str | None = None, cluster: str | None = None, weights: str | None = None, order: tuple[Any, Any] | None = None,
+    quantiles: Sequence[float] = (0.5, 0.9), draws: int = 5_000, seed: int = 2014, level: float = 0.95,
+    alternative: Alternative = "two-sided", unit: str | None = None, allow_negative: bool = False,
+) -> EffectResult:  # fmt: skip
     """Compare the durations of single cases before and after: a change, never an effect.
 
     Parameters

@@ -72,20 +72,10 @@ class Samples:
 
 
 def read_samples(
-    data: pd.DataFrame,
-    values: str,
-    *,
-    group: str | None = None,
-    received: str | None = None,
-    intervention_time: Any = None,
-    event: str | None = None,
-    cluster: str | None = None,
-    weights: str | None = None,
-    order: tuple[Any, Any] | None = None,
-    unit: str | None = None,
-    negative: bool = True,
-    wrong: Sequence[str] = (),
-) -> Samples:
+    data: pd.DataFrame, values: str, *, group: str | None = None, received: str | None = None, intervention_time: Any = None,
+    event: str | None = None, cluster: str | None = None, weights: str | None = None, order: tuple[Any, Any] | None = None,
+    unit: str | None = None, negative: bool = True, wrong: Sequence[str] = (),
+) -> Samples:  # fmt: skip
     """Two samples from columns of a table; `wrong` are problems of further arguments of the caller, raised with those found here.
 
     Raises

@@ -357,12 +357,15 @@ def p_node(p: float, name: str) -> dict[str, Any]:
 
 def autocorrelation_check(fit: Fit, series: Segments, model: Model) -> CheckResult:
     """Ljung–Box test of the residuals, with the degrees of freedom that the fit has taken."""
+    lags = max(min(2 * (model.season_length or 5), len(fit.residuals) // 5), fit.n_dynamics + 1)
+    return ljung_box(fit.residuals, lags, fit.n_dynamics)
+
+
+def ljung_box(residuals: Floats, lags: int, dynamics: int = 0) -> CheckResult:
+    """Ljung–Box test of residuals."""
     from statsmodels.stats.diagnostic import acorr_ljungbox
 
-    n = len(fit.residuals)
-    lags = max(min(2 * (model.season_length or 5), n // 5), fit.n_dynamics + 1)
-    found = acorr_ljungbox(fit.residuals, lags=[lags], model_df=fit.n_dynamics)
-    p = float(found["lb_pvalue"].iloc[0])
+    p = float(acorr_ljungbox(residuals, lags=[lags], model_df=dynamics)["lb_pvalue"].iloc[0])
     text = say("series_check.autocorrelation_text", lags=number(lags, ref="result:ljung_box_lags"), p=p_node(p, "ljung_box"))
     return CheckResult("autocorrelation", p >= 0.05, say("series_check.autocorrelation"), text)
 

@@ -221,15 +221,9 @@ def read_axis(data: pd.DataFrame, time: str) -> tuple[Axis, NDArray[np.int64]]:
 
 
 def read_series(
-    data: pd.DataFrame,
-    *,
-    outcome: str,
-    time: str,
-    start: Any,
-    extra: dict[str, float | None],
-    missing: Missing,
+    data: pd.DataFrame, *, outcome: str, time: str, start: Any, extra: dict[str, float | None], missing: Missing,
     above: float | None = None,
-) -> Segments:
+) -> Segments:  # fmt: skip
     """One series in the order of time; `extra` gives further columns with their lower limit, `above` that of the outcome."""
     if missing not in ("refuse", "drop"):
         raise AnalysisError(f"missing is 'refuse' or 'drop', not {missing!r}")

@@ -175,14 +175,9 @@ def newey_west_lags(n: int) -> int:
 
 
 def fit_ols(
-    y: Floats,
-    design: Floats,
-    when: NDArray[np.int64],
-    names: tuple[str, ...],
-    errors: str,
-    lags: int,
+    y: Floats, design: Floats, when: NDArray[np.int64], names: tuple[str, ...], errors: str, lags: int,
     weights: Floats | None = None,
-) -> Fit:
+) -> Fit:  # fmt: skip
     """Least squares with Newey–West (``hac``) or classical errors, t with n − k degrees of freedom."""
     import statsmodels.api as sm
 

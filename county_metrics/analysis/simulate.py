@@ -5,6 +5,7 @@ Truths stand in ``attrs["truth"]`` under the terms of the estimators that should
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pandas as pd
 
 from county_metrics.analysis.arguments import frame, real, require, whole
 from county_metrics.analysis.working_days import calendar
+from county_metrics.errors import nearest
 
 SEED = 2014
 UNIT = "working_day"
@@ -257,6 +259,9 @@ def known_truth(data: pd.DataFrame, **settings: Any) -> dict[str, float]:
         return dict(data.attrs["truth"])
     if not data.attrs.get("simulated") or case not in makers:
         return {}
+    allowed = inspect.signature(makers[case]).parameters
+    wrong = [f"there is no setting {name!r}; {nearest(name, list(allowed))}" for name in settings if name not in allowed]
+    require(*wrong)
     return dict(makers[case](**settings).attrs["truth"])
 
 

@@ -30,22 +30,11 @@ class Curve(NamedTuple):
 
 
 def compare_survival(
-    data: pd.DataFrame,
-    *,
-    duration: str,
-    event: str,
-    group: str | None = None,
-    received: str | None = None,
-    intervention_time: Any = None,
-    horizon: float | None = None,
-    cluster: str | None = None,
-    weights: str | None = None,
-    order: tuple[Any, Any] | None = None,
-    selected_on: str | None = None,
-    level: float = 0.95,
-    alternative: Alternative = "two-sided",
-    unit: str | None = None,
-) -> EffectResult:
+    data: pd.DataFrame, *, duration: str, event: str, group: str | None = None, received: str | None = None,
+    intervention_time: Any = None, horizon: float | None = None, cluster: str | None = None, weights: str | None = None,
+    order: tuple[Any, Any] | None = None, selected_on: str | None = None, level: float = 0.95,
+    alternative: Alternative = "two-sided", unit: str | None = None,
+) -> EffectResult:  # fmt: skip
     """Compare durations before and after where some cases are still open: a change, never an effect.
 
     Parameters

@@ -88,17 +88,9 @@ def fit_synthetic(target: Array, donors: Array, before: Array) -> Synthetic:
 
 
 def synthetic_control(
-    data: pd.DataFrame,
-    *,
-    outcome: str,
-    unit: str,
-    period: str,
-    treated: Any,
-    intervention_time: Any,
-    donors: Sequence[Any] | None = None,
-    log: bool = False,
-    balanced: bool = False,
-) -> EffectResult:
+    data: pd.DataFrame, *, outcome: str, unit: str, period: str, treated: Any, intervention_time: Any,
+    donors: Sequence[Any] | None = None, log: bool = False, balanced: bool = False,
+) -> EffectResult:  # fmt: skip
     """One treated unit against a weighted mean of donors that followed it before the start.
 
     Parameters

@@ -22,22 +22,10 @@ Variance = Literal["placebo", "jackknife", "bootstrap"]
 
 
 def synthetic_did(
-    data: pd.DataFrame,
-    *,
-    outcome: str,
-    unit: str,
-    period: str,
-    treatment_start: str | None = None,
-    treated: str | None = None,
-    post: str | None = None,
-    intervention_time: Any = None,
-    variance: Variance = "placebo",
-    log: bool = False,
-    balanced: bool = False,
-    draws: int = 200,
-    seed: int = SEED,
-    level: float = 0.95,
-) -> EffectResult:
+    data: pd.DataFrame, *, outcome: str, unit: str, period: str, treatment_start: str | None = None, treated: str | None = None,
+    post: str | None = None, intervention_time: Any = None, variance: Variance = "placebo", log: bool = False,
+    balanced: bool = False, draws: int = 200, seed: int = SEED, level: float = 0.95,
+) -> EffectResult:  # fmt: skip
     """Synthetic difference-in-differences (Arkhangelsky and others), by diff-diff: weighted units, weighted periods before.
 
     Parameters

@@ -256,13 +256,9 @@ def _faults(node: Any, shape: Any = _SHAPE, place: tuple[str, ...] = ()) -> Iter
 
 
 def gate(
-    root: Path,
-    finished: Iterable[Finished],
-    members: Mapping[str, Collection[str]],
-    *,
-    accept: bool = False,
+    root: Path, finished: Iterable[Finished], members: Mapping[str, Collection[str]], *, accept: bool = False,
     known: Path | None = None,
-) -> list[Change]:
+) -> list[Change]:  # fmt: skip
     """Compare finished runs with their accepted values, or take theirs as the accepted ones.
 
     Parameters

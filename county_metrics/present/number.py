@@ -10,13 +10,9 @@ MINUS = "\u2212"
 
 
 def number(
-    value: Decimal | float | int | str,
-    *,
-    ref: str,
-    places: int | None = None,
-    signed: bool = False,
+    value: Decimal | float | int | str, *, ref: str, places: int | None = None, signed: bool = False,
     unit: dict[str, Any] | None = None,
-) -> dict[str, Any]:
+) -> dict[str, Any]:  # fmt: skip
     """Payload node of one number.
 
     Parameters

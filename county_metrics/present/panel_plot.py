@@ -22,16 +22,9 @@ def line(label: Any, points: Sequence[tuple[float, float]], *, quiet: bool = Fal
 
 
 def paths_block(
-    kind: str,
-    name: str,
-    what: str,
-    unit: str,
-    lines: list[dict[str, Any]],
-    ticks: list[tuple[float, str]],
-    start: float,
-    *,
+    kind: str, name: str, what: str, unit: str, lines: list[dict[str, Any]], ticks: list[tuple[float, str]], start: float, *,
     simulated: bool,
-) -> dict[str, Any]:
+) -> dict[str, Any]:  # fmt: skip
     """Plot block of paths over periods.
 
     Parameters

@@ -19,7 +19,7 @@ _TICKS = 7
 
 def series_block(
     name: str, outcome: str, periods: Sequence[str], lines: Mapping[str, Sequence[float]], start: int, *, end: int | None = None,
-    simulated: bool = False, controls: Mapping[str, Sequence[float]] | None = None, unit: str = "",
+    simulated: bool = False, controls: Sequence[tuple[Any, Sequence[float]]] = (), unit: str = "", limits: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
     """Plot block of a series.
 
@@ -34,11 +34,13 @@ def series_block(
     lines : mapping
         ``observed``, and ``fitted`` and ``counterfactual`` if there are; one value a period, NaN for none.
     start : int
-        Place of the first period after the start.
+        Place of the first period after the start; the number of periods where nothing starts.
     end : int, optional
         Place of the first period after the phase-in, where there is one.
-    controls : mapping, optional
-        Comparison series by label.
+    controls : sequence of tuple
+        Label and values of each further line: comparison series, or limits.
+    limits : bool
+        Whether the fit is a mean and the further lines are its limits.
     """
     data = {
         "outcome": both(*(f"{outcome} ({unit})" if unit else outcome,) * 2),
@@ -46,11 +48,11 @@ def series_block(
         "start": start,
         "end": start if end is None else end,
         "lines": {key: _plain(values) for key, values in lines.items()},
-        "controls": [{"label": both(label, label), "values": _plain(values)} for label, values in (controls or {}).items()],
+        "controls": [{"label": label, "values": _plain(values)} for label, values in controls],
         "stamp": [say("series_plot.simulated")] if simulated else [],
     }
-    slots = {"outcome": both(outcome, outcome), "start": periods[start]}
-    kind = "with" if "counterfactual" in lines else "without"
+    slots = {"outcome": both(outcome, outcome)} | ({} if limits else {"start": periods[start]})
+    kind = "limits" if limits else "with" if "counterfactual" in lines else "without"
     stamp = say("series_plot.simulated") if simulated else ""
     caption = say(f"series_plot.caption_{kind}", stamp=stamp, **slots)
     return payload.plot("series", f"{name}_series", caption, say(f"series_plot.alt_{kind}", **slots), data)
@@ -71,8 +73,9 @@ def paint(figure: Figure, data: dict[str, Any], language: str) -> None:
     axes = figure.subplots()
     colours = seaborn.color_palette("colorblind")
     n, start = len(data["periods"]), data["start"]
-    axes.axvspan(start - 0.5, n - 0.5, color=_GRID, alpha=0.35, linewidth=0)
-    axes.axvline(start - 0.5, color=_INK, linewidth=1.1)
+    if start < n:
+        axes.axvspan(start - 0.5, n - 0.5, color=_GRID, alpha=0.35, linewidth=0)
+        axes.axvline(start - 0.5, color=_INK, linewidth=1.1)
     for control in data["controls"]:
         axes.plot(range(n), _floats(control["values"]), color="#9aa5b1", linewidth=1.1, zorder=1)
     lines = {key: _floats(values) for key, values in data["lines"].items()}
@@ -121,8 +124,9 @@ def _frame(axes: Axes, data: dict[str, Any], language: str) -> None:
     axes.margins(y=0.12)
     late = data["start"] > 0.75 * n
     side, offset = ("right", (-4, -4)) if late else ("left", (4, -4))
-    axes.annotate(plain(say("series_plot.start"), language), (data["start"] - 0.5, 1), xycoords=("data", "axes fraction"),
-                  xytext=offset, textcoords="offset points", ha=side, va="top", fontsize=8.5)  # fmt: skip
+    if data["start"] < n:
+        axes.annotate(plain(say("series_plot.start"), language), (data["start"] - 0.5, 1), xycoords=("data", "axes fraction"),
+                      xytext=offset, textcoords="offset points", ha=side, va="top", fontsize=8.5)  # fmt: skip
     for stamp in data["stamp"]:
         axes.text(
             0.5,

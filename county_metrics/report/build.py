@@ -57,14 +57,9 @@ def check_store(say: Progress) -> bool:
 
 
 def build_report(
-    wanted: list[str],
-    limits: Limits,
-    *,
-    dry_run: bool = False,
-    why: str | None = None,
-    json_events: bool = False,
+    wanted: list[str], limits: Limits, *, dry_run: bool = False, why: str | None = None, json_events: bool = False,
     accept: bool = False,
-) -> int:
+) -> int:  # fmt: skip
     """Execute what changed and build the site.
 
     Parameters

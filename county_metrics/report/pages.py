@@ -157,13 +157,9 @@ def grid_contexts(page: GridPage, language: str) -> list[tuple[str, dict[str, An
 
 
 def home_context(
-    pages: list[RunPage],
-    outcomes: list[Outcome],
-    language: str,
-    grids: Sequence[GridPage] = (),
-    data: Catalogue | None = None,
+    pages: list[RunPage], outcomes: list[Outcome], language: str, grids: Sequence[GridPage] = (), data: Catalogue | None = None,
     uses: Uses | None = None,
-) -> dict[str, Any]:
+) -> dict[str, Any]:  # fmt: skip
     """Context of the overview: the published pairs as small multiples, single runs, and each sweep as a whole."""
     failures = [
         _run(outcome, language) | {"error_url": f"runs/{outcome.spec.name}-error.html"}

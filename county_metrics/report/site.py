@@ -112,15 +112,9 @@ class _Site:
     """Pages of a new site; `characters` are those they use, to which the fonts are cut."""
 
     def __init__(
-        self,
-        folder: Path,
-        pages: list[RunPage],
-        grids: list[GridPage],
-        outcomes: list[Outcome],
-        earlier: Earlier,
-        look: str,
+        self, folder: Path, pages: list[RunPage], grids: list[GridPage], outcomes: list[Outcome], earlier: Earlier, look: str,
         versions: dict[str, str],
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.folder, self.pages, self.grids, self.outcomes = folder, pages, grids, outcomes
         self.earlier, self.look, self.versions = earlier, look, versions
         self.characters: set[str] = set()

@@ -128,6 +128,9 @@ def test_plots_are_numbered_from_nought():
     assert len(found.plot().axes) == 1
     with pytest.raises(AnalysisError, match="there is no plot 1; this result has 1"):
         found.plot(1)
+    for wrong in ("0", 0.5, True, -1, None):
+        with pytest.raises(AnalysisError, match="there is no plot"):
+            found.plot_block(wrong)
     with pytest.raises(AnalysisError, match="there is no plot 0; this result has 0"):
         result().plot()
 

@@ -8,7 +8,7 @@ import pytest
 from county_metrics.present.payload import to_html, to_plain
 from county_metrics.present.plots import MissingGlyphWarning, draw, svg
 from county_metrics.present.series_plot import series_block
-from county_metrics.present.wording import plain
+from county_metrics.present.wording import both, plain
 
 NAN = float("nan")
 
@@ -26,7 +26,7 @@ def texts(axes):
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("settings", [{}, {"simulated": True}, {"end": 14}, {"controls": {"桐庐": np.arange(24.0)}}])
+@pytest.mark.parametrize("settings", [{}, {"simulated": True}, {"end": 14}, {"controls": [("桐庐", np.arange(24.0))]}])
 def test_a_series_draws_without_a_missing_character_and_with_the_same_bytes(language, settings):
     made = block(**settings)
     with warnings.catch_warnings():
@@ -74,7 +74,9 @@ def test_simulated_data_is_stamped_on_figure_and_caption():
 
 
 def test_comparison_series_are_grey_and_named():
-    made = block(controls={"Tonglu": np.arange(24.0), "Anji": np.full(24, NAN)})
+    made = block(
+        controls=[(both(name, name), values) for name, values in (("Tonglu", np.arange(24.0)), ("Anji", np.full(24, NAN)))]
+    )
     axes = draw(made, "en").axes[0]
     grey = [line for line in axes.lines if line.get_color() == "#9aa5b1"]
     assert len(grey) == 2

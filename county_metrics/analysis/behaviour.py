@@ -83,6 +83,7 @@ def process_behaviour(data: pd.DataFrame, *, outcome: str, time: str, interventi
     lines = {"observed": values.tolist(), "fitted": [mean] * n}
     grey = [(say(f"behaviour.{name}"), [shown[name]] * n) for name in ("lower_limit", "upper_limit")]
     plot = series_block("behaviour", outcome, labels, lines, base, controls=grey, limits=True, simulated=simulated, unit=unit)
+    notes = say("behaviour.no_interval"), say("behaviour.signal")
     correlated = () if span == 0 else (ljung_box(values[:base] - mean, max(min(10, base // 5), 1)),)
     return EffectResult(
         method="process_behaviour",
@@ -90,15 +91,14 @@ def process_behaviour(data: pd.DataFrame, *, outcome: str, time: str, interventi
         estimand=say("behaviour.estimand", outcome=own_label(outcome), first=labels[0], last=labels[base - 1]),
         estimates=estimates,
         counts={"observations": n} | ({"before": base, "after": n - base} if base < n else {}),
-        settings={name: [label for label, is_so in zip(labels, mask, strict=True) if is_so] for name, mask in
-                  (("outside", beyond), ("runs", runs))},
+        settings={"outside": _where(labels, beyond), "runs": _where(labels, runs)},
         assumptions=(say("behaviour.assume"),),
-        notes=(say("behaviour.no_interval"), say("behaviour.signal"), *([] if series.was_sorted else [say("series_note.sorted")])),
+        notes=(*notes, *([] if series.was_sorted else [say("series_note.sorted")])),
         checks=(_check("outside", labels, beyond), _check("runs", labels, runs), *correlated),
         data=pd.DataFrame({"period": labels, "value": values, "range": ranges, "outside": beyond, "run": runs}),
         plots=(plot,),
         simulated=simulated,
-    )  # fmt: skip
+    )
 
 
 def _runs(sides: Floats) -> NDArray[np.bool_]:
@@ -107,8 +107,12 @@ def _runs(sides: Floats) -> NDArray[np.bool_]:
     return np.asarray((np.bincount(group)[group] >= _RUN) & (sides != 0))
 
 
+def _where(labels: list[str], found: NDArray[np.bool_]) -> list[str]:
+    return [label for label, is_so in zip(labels, found, strict=True) if is_so]
+
+
 def _check(name: str, labels: list[str], found: NDArray[np.bool_]) -> CheckResult:
-    listed = [both(label, label) for label, is_so in zip(labels, found, strict=True) if is_so]
+    listed = [both(label, label) for label in _where(labels, found)]
     more = [say("behaviour.more", count=number(len(listed) - 12, ref=f"result:{name}_more"))] if len(listed) > 12 else []
     text = join([*listed[:12], *more], both(", ", "、")) if listed else say("number.none")
     slots = {"run": number(_RUN, ref="constant:run")} if name == "runs" else {}

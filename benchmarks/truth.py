@@ -339,7 +339,7 @@ def _series_cases() -> list[Case]:
     for side in (8, 12, 20, 36):
         for rho in (0.0, 0.3, 0.6) if side < 36 else (0.6, 0.9):
             found.append(case(its, f"ar1, {side} a side, rho {rho}", LINE, series, side=side, rho=rho))
-    for side in (24, 48, 120):
+    for side in (24, 48, 120, 400):
         for rho in (0.0, 0.3, 0.6):
             run = partial(series, side=side, rho=rho, method="ols")
             found.append(Case(its, f"HAC, {side} a side, rho {rho}", LINE, run))

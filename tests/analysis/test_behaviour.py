@@ -18,7 +18,7 @@ def chart(values, **settings):
 
 
 def test_the_limits_of_the_flow_rates_are_those_of_nist():
-    """Printed there: 45.8159, 50.81, 55.8041."""
+    """45.8159, 50.81, 55.8041, as that page is cited by others (a cross-check)."""
     found = chart(FLOW)
     shown = [round(found[term].estimate, 4) for term in ("lower_limit", "mean", "upper_limit")]
     assert shown == [45.8159, 50.81, 55.8041]

@@ -48,7 +48,7 @@ def absent(data: pd.DataFrame, names: Iterable[Any] | Mapping[str, Any]) -> list
         who = f"{role}: " if role else ""
         if not isinstance(name, Hashable) or name not in data.columns:
             found.append(f"{who}there is no column {name!r}; {nearest(str(name), there)}")
-        elif there.count(str(name)) > 1:
+        elif (data.columns == name).sum() > 1:
             found.append(f"{who}column {name!r} stands in the table twice; rename one")
     return found
 

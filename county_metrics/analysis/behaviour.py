@@ -73,11 +73,19 @@ def process_behaviour(data: pd.DataFrame, *, outcome: str, time: str, interventi
         raise AnalysisError(f"limits need at least {LEAST_SIDE} periods to come from; there are {base}")
     ranges = np.abs(np.diff(values, prepend=np.nan))
     mean, span = float(values[:base].mean()), float(ranges[1:base].mean())
-    low, high = mean - 3 * span / _RANGE_SIZE, mean + 3 * span / _RANGE_SIZE
-    beyond, runs = (values < low) | (values > high), _runs(np.sign(values - mean))
+    reach = 3 * span / _RANGE_SIZE
+    # What differs by rounding alone lies on the mean.
+    away = np.where(np.isclose(values, mean, rtol=1e-9, atol=1e-9 * span), 0.0, values - mean)
+    beyond, runs = np.abs(away) > reach * (1 + 1e-9), _runs(np.sign(away))
     labels = [series.axis.label(place) for place in range(n)]
     unit, simulated = str(data.attrs.get("unit", "")), bool(data.attrs.get("simulated", False))
-    shown = {"mean": mean, "lower_limit": low, "upper_limit": high, "mean_range": span, "range_limit": _RANGE_LIMIT * span}
+    shown = {
+        "mean": mean,
+        "lower_limit": mean - reach,
+        "upper_limit": mean + reach,
+        "mean_range": span,
+        "range_limit": _RANGE_LIMIT * span,
+    }
     places = fitting_places(mean, span)
     estimates = tuple(Estimate(name, say(f"behaviour.{name}"), value, unit=unit, places=places) for name, value in shown.items())
     lines = {"observed": values.tolist(), "fitted": [mean] * n}
@@ -113,7 +121,8 @@ def _where(labels: list[str], found: NDArray[np.bool_]) -> list[str]:
 
 def _check(name: str, labels: list[str], found: NDArray[np.bool_]) -> CheckResult:
     listed = [both(label, label) for label in _where(labels, found)]
-    more = [say("behaviour.more", count=number(len(listed) - 12, ref=f"result:{name}_more"))] if len(listed) > 12 else []
-    text = join([*listed[:12], *more], both(", ", "、")) if listed else say("number.none")
+    text = join(listed[:12], both(", ", "、")) if listed else say("number.none")
+    if len(listed) > 12:
+        text = say("behaviour.more", listed=text, count=number(len(listed) - 12, ref=f"result:{name}_more"))
     slots = {"run": number(_RUN, ref="constant:run")} if name == "runs" else {}
     return CheckResult(name, not listed or None, say(f"behaviour.{name}", **slots), text)

@@ -94,7 +94,7 @@ def interrupted_time_series(
     hac_lags : int, optional
         Newey–West lags; floor(4 (n/100)^(2/9)) if not given.
     order, seasonal_order : tuple of int
-        Of the ARIMA errors.
+        Of the ARIMA errors, whose intervals are withheld.
     use_t : bool
         t quantiles; False takes normal ones where errors are not autoregressive.
     level : float
@@ -127,9 +127,9 @@ def interrupted_time_series(
     (`structural_break`); a claim of an effect, which needs a comparison series (`controlled_time_series`).
 
     Intervals: 8–23 periods on the shorter side bear autoregressive errors (simulated coverage 0.93–0.97 for 8–48 a side
-    and correlations 0–0.9) but no Newey–West. Others are given where their coverage is at least 0.92, simulated for the
-    design at hand with the largest correlation that the series leaves open (one-sided 95 %), among draws whose residuals
-    look as correlated as the series' own.
+    and correlations 0–0.9) but no Newey–West; ARIMA errors have none at any length. Others are given where their
+    coverage is at least 0.92, simulated for the design at hand with the largest correlation that the series leaves open
+    (one-sided 95 %), among draws whose residuals look as correlated as the series' own.
 
     Examples
     --------
@@ -219,7 +219,7 @@ class Gate:
     def shown(self) -> dict[str, Any]:
         """Lowest coverage and the correlation it was simulated with, for a text."""
         names = {"share": "coverage", "rho": "rho_upper"}
-        return {slot: number(plain_value(self.found[name]), ref=f"result:{name}", places=2) for slot, name in names.items()}
+        return {slot: number(plain_value(self.found[name]), ref=f"result:{name}", places=3) for slot, name in names.items()}
 
 
 def _flat(fit: Fit) -> bool:
@@ -241,11 +241,11 @@ def gate_of(series: Segments, model: Model, fit: Fit, terms: dict[str, Floats], 
         return Gate(dict.fromkeys(terms, (say("series_why.counted", share=shown), False)), {"count_noise": noise})
     if model.correlated:
         return Gate()
-    if min(before, after) < FULL_SIDE and (model.errors == "hac" or model.method == "arima"):
-        reason = say("series_why.short", full=number(FULL_SIDE, ref="constant:full_side"), **counted)
-        return Gate(dict.fromkeys(terms, (reason, True)))
     if model.method == "arima":
         return Gate(dict.fromkeys(terms, (say("series_why.order"), False)))
+    if min(before, after) < FULL_SIDE and model.errors == "hac":
+        reason = say("series_why.short", full=number(FULL_SIDE, ref="constant:full_side"), **counted)
+        return Gate(dict.fromkeys(terms, (reason, True)))
     coverage, rho = coverage_of(series, model, fit, terms, use_t)
     found = {"rho_upper": rho, "coverage": min(coverage.values())} | {f"coverage_{term}": coverage[term] for term in coverage}
     gate = Gate(found=found)

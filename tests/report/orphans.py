@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 # Quotations, citations, code, formulas and dates are no findings; the rest is navigation, or text for machines.
 UNREAD = frozenset("option script style head nav header footer code math q cite time".split())
 # What a cell printed is read; what it was written as, and the trace of an error, are code.
-PRINTED = "cm-printed"
+PRINTED = "cm-output"
 VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
 NUMERAL = re.compile(r"\d[\d,.]*")
 

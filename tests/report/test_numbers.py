@@ -13,7 +13,7 @@ from county_metrics.present import payload
 from county_metrics.present.number import number
 from county_metrics.present.wording import LANGUAGES, both
 from county_metrics.report.frame import leads
-from county_metrics.report.links import constants, known_claim, known_figures, mark, numerals, plain_numeral, settle
+from county_metrics.report.links import constants, known_claim, known_figures, mark, numerals, plain_numeral, printed, settle
 from tests.report.conftest import page_names
 from tests.report.orphans import Numerals
 from tests.small_project import CHECKOUT, run_command
@@ -50,7 +50,7 @@ def test_what_a_cell_prints_leads_to_the_cell(own_site):
     [
         "<p>It rose by 77 percent.</p>", "<td>3,141</td>", "<figcaption>From 5 to 9</figcaption>", "<h2>12 counties</h2>",
         '<p><a href="x.html">All 17 of them</a></p>', '<p><data value="4" data-ref="result:x">4</data></p>',
-        "<summary>8 more</summary>", "<p>Class ３</p>", '<pre class="cm-stream cm-printed">before   300</pre>',
+        "<summary>8 more</summary>", "<p>Class ３</p>", '<pre class="cm-stream cm-output">before   300</pre>',
     ],
 )  # fmt: skip
 def test_a_planted_orphan_is_found(planted):
@@ -149,6 +149,29 @@ def test_the_same_number_written_otherwise_is_the_same():
 def test_numbers_of_a_block_of_a_reader_lead_to_its_cell():
     html = payload.to_html(payload.prose(both("x", "x"), number(7, ref="figure:mine")), "en")
     assert '<a class="cm-ref" href="#cell-1">' in settle(html, leads("runs/a.html", {"figure:mine": "#cell-1"}))
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("1,234.5 of 2013,45,67", ["1234.5", "2013", "45", "67"]), ("[1,2,3]", ["1", "2", "3"]), ("p = 1e-05", ["1e-05"]),
+        ("it&#39;s 4 &lt;5", ["4", "5"]), ("since 2014-01-17, b_2", []), ("<pre>7</pre><td>8</td>", ["8"]),
+        ('<a href="y" title="9">3 items</a>', ["3"]), ("&#39;" * 3000 + "6", ["6"]), ("9" * 40, ["9" * 40]),
+        ("١٢", ["١٢"]), ("1 " * 2001, []),
+    ],
+)  # fmt: skip
+def test_numerals_that_are_printed_lead_to_their_cell(text, values):
+    shown = printed(text, "#cell-a")
+    assert re.findall(r'<data value="([^"]*)" data-ref="result:printed">', shown) == values
+    assert re.sub(r"</?(?:data|time|code)\b[^>]*>|<a class=\"cm-ref\"[^>]*>", "", shown).replace("</a>", "") == text.replace(
+        "</a>", ""
+    )
+
+
+def test_a_page_of_digits_is_no_trouble():
+    digits = ",".join(map(str, range(190_000)))
+    assert printed(digits, "#cell-a") == digits
+    assert plain_numeral("1" * 2_000_000) == "1" * 2_000_000
 
 
 def test_curated_data_is_read_once(monkeypatch):

@@ -127,7 +127,7 @@ def interrupted_time_series(
     (`structural_break`); a claim of an effect, which needs a comparison series (`controlled_time_series`).
 
     Intervals: 8–23 periods on the shorter side bear autoregressive errors (simulated coverage 0.93–0.97 for 8–48 a side
-    and correlations 0–0.9) but no Newey–West; ARIMA errors have none at any length. Others are given where their
+    and correlations 0–0.9) and no others; ARIMA errors have none at any length. From 24 others are given where their
     coverage is at least 0.92, simulated for the design at hand with the largest correlation that the series leaves open
     (one-sided 95 %), among draws whose residuals look as correlated as the series' own.
 
@@ -243,9 +243,9 @@ def gate_of(series: Segments, model: Model, fit: Fit, terms: dict[str, Floats], 
         return Gate()
     if model.method == "arima":
         return Gate(dict.fromkeys(terms, (say("series_why.order"), False)))
-    if min(before, after) < FULL_SIDE and model.errors == "hac":
+    if min(before, after) < FULL_SIDE:
         reason = say("series_why.short", full=number(FULL_SIDE, ref="constant:full_side"), **counted)
-        return Gate(dict.fromkeys(terms, (reason, True)))
+        return Gate(dict.fromkeys(terms, (reason, model.errors == "hac")))
     coverage, rho = coverage_of(series, model, fit, terms, use_t)
     found = {"rho_upper": rho, "coverage": min(coverage.values())} | {f"coverage_{term}": coverage[term] for term in coverage}
     gate = Gate(found=found)

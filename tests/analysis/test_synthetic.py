@@ -218,7 +218,7 @@ def test_synthetic_did_with_few_treated_has_no_interval():
     result = cm.synthetic_did(data, **columns, draws=50)
     assert result.std_error > 0
     assert (result.conf_low, result.p_value) == (None, None)
-    assert "treated and 20 other units; at least 10 of each are needed" in result.summary()
+    assert "1 treated and 24 other units; at least 10 of each are needed" in result.summary()
     assert cm.synthetic_did(data, **columns, draws=50).std_error == result.std_error
     with pytest.raises(AnalysisError, match="jackknife cannot leave out the only treated unit"):
         cm.synthetic_did(data, **columns, variance="jackknife")

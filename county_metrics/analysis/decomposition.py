@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,13 +16,13 @@ from county_metrics.analysis.check import CheckResult
 from county_metrics.analysis.clustered import places
 from county_metrics.analysis.effect import EffectResult, Estimate
 from county_metrics.analysis.group_time import Comparison, estimates_of, fit_cells, overall, parts_of
-from county_metrics.analysis.panel import Panel, read_panel
+from county_metrics.analysis.panel import Panel, library_notes, read_panel
 from county_metrics.analysis.within import fit_within
 from county_metrics.present.number import number
 from county_metrics.present.wording import say
 
 
-def decompose(panel: Panel) -> tuple[float, pd.DataFrame | None, list[str]]:
+def decompose(panel: Panel) -> tuple[float, pd.DataFrame | None, list[dict[str, Any]]]:
     """Two-way fixed effects coefficient on starts that differ, its two-by-two comparisons by kind, and the library's warnings."""
     coefficient = float(fit_within(panel, sparse.csr_array(panel.exposed[:, None])).coefficient[0])
     if panel.wide() is None or panel.weighted or panel.covariates.shape[1]:
@@ -34,7 +35,7 @@ def decompose(panel: Panel) -> tuple[float, pd.DataFrame | None, list[str]]:
         warnings.simplefilter("always")
         parts = BaconDecomposition().fit(frame, "y", "unit", "time", "start").comparisons
     rows = [{"kind": part.comparison_type, "estimate": part.estimate, "weight": part.weight} for part in parts]
-    return coefficient, pd.DataFrame(rows), [str(warning.message) for warning in said]
+    return coefficient, pd.DataFrame(rows), library_notes(said)
 
 
 def twfe_decomposition(
@@ -80,7 +81,7 @@ def twfe_decomposition(
     found.append(
         Estimate("twfe", say("staggered.twfe"), coefficient, unit=panel.measure, withheld=reason, places=places(coefficient))
     )
-    checks, notes = [], [say("panel.library", text=text) for text in said]
+    checks, notes = [], said
     if parts is None:
         notes.append(say("staggered.no_parts"))
     else:

@@ -13,7 +13,7 @@ import pandas as pd
 from county_metrics.analysis.check import CheckResult
 from county_metrics.analysis.clustered import Spread, estimate, places, pre_trend, spread
 from county_metrics.analysis.effect import AnalysisError, Estimate
-from county_metrics.analysis.panel import Array, Panel
+from county_metrics.analysis.panel import Array, Panel, library_notes
 from county_metrics.present.number import number
 from county_metrics.present.panel_plot import event_block
 from county_metrics.present.wording import say
@@ -132,7 +132,7 @@ def fit_cells(panel: Panel, comparison: Comparison, method: Method, base: Base) 
         if part := fitted._aggregation_kit.influence.get(key):
             influence[part["treated_idx"], place] = part["treated_inf"]
             influence[part["control_idx"], place] = part["control_inf"]
-    notes = [say("panel.library", text=text) for text in dict.fromkeys(str(warning.message) for warning in said)]
+    notes = library_notes(said)
     notes += [
         say("staggered.no_cells", start=panel.grid.label(g - 1), period=panel.grid.label(t - 1), reason=str(cell["skip_reason"]))
         for (g, t), cell in fitted.group_time_effects.items()
@@ -175,7 +175,7 @@ def _by_size(cells: Cells, parts: Averages) -> Averages:
     value = float(share @ parts.value / share.sum())
     sizes = (member - share) @ (parts.value - value) / (share.sum() * len(weight))
     influence = parts.influence @ share / share.sum() + _by_cluster(panel, sizes)
-    sides = (sum(side[0] for side in parts.sides), max(side[1] for side in parts.sides))
+    sides = (sum(side[0] for side in parts.sides), min(side[1] for side in parts.sides))
     return Averages((0.0,), np.array([value]), influence[:, None], (sides,))
 
 

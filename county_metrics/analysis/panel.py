@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,8 @@ from county_metrics.present.wording import say
 
 Array = np.ndarray[Any, np.dtype[Any]]
 _SHOWN = 5
+# Advice about arguments that only the library itself has, or about what the analysis does on purpose.
+_OWN_ADVICE = re.compile("allow_unbalanced_panel|pweight|survey_design")
 
 
 @dataclass(frozen=True)
@@ -168,6 +171,7 @@ def read_panel(
     if not keep.any():
         raise AnalysisError(f"{unit}: no unit is left; {len(units)} units were read; leave balanced=False")
     notes += more + _holes(codes[keep], position[keep], independent=unit is None or cross_sections)
+    notes += [say("panel.log")] if log else []
     used, codes = np.unique(codes[keep], return_inverse=True)
     first = np.zeros(len(used), dtype=int)
     first[codes[::-1]] = np.flatnonzero(keep)[::-1]
@@ -181,7 +185,7 @@ def read_panel(
         covariates=np.column_stack([numbers[name][keep] for name in covariates]) if covariates else np.empty((keep.sum(), 0)),
         units=tuple(units[place] for place in used),
         grid=grid,
-        measure=str(data.attrs.get("unit", "")),
+        measure="log" if log else str(data.attrs.get("unit", "")),
         simulated=bool(data.attrs.get("simulated", False)),
         weighted=weights is not None,
         independent=unit is None,
@@ -189,6 +193,12 @@ def read_panel(
     )
     require(*_shape_problems(panel))
     return panel
+
+
+def library_notes(said: Sequence[Any]) -> list[dict[str, Any]]:
+    """Warnings of a library as notes, each once, but for what its own arguments could do about them."""
+    texts = dict.fromkeys(str(warning.message) for warning in said)
+    return [say("panel.library", text=text) for text in texts if not _OWN_ADVICE.search(text)]
 
 
 def _measure_problem(data: pd.DataFrame) -> list[str]:

@@ -126,12 +126,19 @@ def _outcomes(
         raise AnalysisError("give either data with outcome='column', or successes and totals as pairs (before, after)")
     samples = read_samples(
         data, outcome, group=group, received=received, intervention_time=moment, cluster=cluster, weights=weights, order=order,
-        wrong=columns(outcome=outcome),
+        wrong=[*columns(outcome=outcome), _of_texts(data, outcome)],
     )  # fmt: skip
     if not np.isin(samples.values, [0, 1]).all():
         wrong = sorted(set(samples.values.tolist()) - {0.0, 1.0})[:5]
         raise AnalysisError(f"column '{outcome}' holds True and False, or 1 and 0; it also has {wrong}")
     return samples
+
+
+def _of_texts(data: Any, outcome: Any) -> str:
+    """Problem of an outcome written in words."""
+    held = data[outcome] if isinstance(data, pd.DataFrame) and isinstance(outcome, str) and outcome in data.columns else ()
+    words = [value for value in held if isinstance(value, str) and not value.strip().replace(".", "", 1).isdigit()][:1]
+    return f"outcome: column '{outcome}' holds True and False, or 1 and 0, not the text {words[0]!r}" if words else ""
 
 
 def _linear(samples: Samples, level: float, alternative: str) -> list[Estimate]:
@@ -184,7 +191,9 @@ def _by_counts(hits: Any, sizes: Any, labels: Any, method: str, level: float, al
         found.append(Estimate("share_ratio", say("shares.ratio"), ratio, None, float(low), float(high), unit="ratio"))
         table = [[int(second), int(large - second)], [int(first), int(small - first)]]
         odds, p_value = stats.fisher_exact(table, alternative=alternative)
-        found.append(Estimate("odds_ratio", say("shares.fisher"), float(odds), p_value=float(p_value)))
+        found.append(
+            Estimate("odds_ratio", say("shares.fisher"), float(odds), p_value=float(p_value), withheld=say("shares.odds_none"))
+        )
     return found
 
 

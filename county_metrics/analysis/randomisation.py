@@ -212,9 +212,11 @@ def randomisation_inference(
     found = assignments(panel, draws, seed)
     if found is None:
         raise AnalysisError(
-            "randomisation inference needs a balanced panel with never-treated units, weights fixed within units and whole "
-            "clusters that start together; pass balanced=True or leave out weights and cluster"
-        )
+            "randomisation inference compares with never-treated units, and there are none; use staggered_adoption with "
+            "comparison='not_yet_treated'" if panel.treated.all() else
+            "randomisation inference needs a balanced panel, weights fixed within units and whole clusters that start "
+            "together; pass balanced=True, or leave out weights or cluster"
+        )  # fmt: skip
     import pandas as pd
 
     return EffectResult(

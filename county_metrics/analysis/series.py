@@ -22,9 +22,10 @@ from county_metrics.analysis.effect import (
     own_label,
     plain_value,
 )
+from county_metrics.analysis.series_counts import MOST_LATENT
 from county_metrics.analysis.series_coverage import LEAST_COVERAGE, lag_one, simulated_coverage, upper_rho
 from county_metrics.analysis.series_data import Floats, Missing, Segments
-from county_metrics.analysis.series_fit import Fit
+from county_metrics.analysis.series_fit import MOST_RHO, Fit
 from county_metrics.analysis.series_model import (
     FULL_SIDE,
     LEAST_SIDE,
@@ -126,10 +127,10 @@ def interrupted_time_series(
     **Not for.** Fewer than 8 periods on a side (described only); a start chosen by looking at the series
     (`structural_break`); a claim of an effect, which needs a comparison series (`controlled_time_series`).
 
-    Intervals: 8–23 periods on the shorter side bear autoregressive errors (simulated coverage 0.93–0.97 for 8–48 a side
-    and correlations 0–0.9) and no others; ARIMA errors have none at any length. From 24 others are given where their
+    Intervals: 8–23 periods on the shorter side bear autoregressive errors alone (simulated coverage 0.93–0.97 for 8–48 a
+    side and correlations 0–0.9; none where the correlation is at its limit, 0.98). From 24 others are given where their
     coverage is at least 0.92, simulated for the design at hand with the largest correlation that the series leaves open
-    (one-sided 95 %), among draws whose residuals look as correlated as the series' own.
+    (one-sided 95 %), among draws whose residuals look as correlated as the series' own. ARIMA errors have none.
 
     Examples
     --------
@@ -239,6 +240,9 @@ def gate_of(series: Segments, model: Model, fit: Fit, terms: dict[str, Floats], 
     if noise > MOST_COUNT_NOISE:
         shown = number(plain_value(noise), ref="result:count_noise", places=2)
         return Gate(dict.fromkeys(terms, (say("series_why.counted", share=shown), False)), {"count_noise": noise})
+    if model.correlated and fit.rho >= (MOST_LATENT if model.counts else MOST_RHO) - 1e-4:
+        shown = number(plain_value(fit.rho), ref="result:rho", places=2)
+        return Gate(dict.fromkeys(terms, (say("series_why.bound", rho=shown), False)))
     if model.correlated:
         return Gate()
     if model.method == "arima":

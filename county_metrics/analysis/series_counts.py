@@ -15,6 +15,7 @@ from county_metrics.analysis.series_fit import LARGE, Fit, reml_rho
 
 # Below it, intervals of counts whose latent factor is mere noise were useless in simulations, and no truer.
 _LEAST_FREEDOM = 4.0
+MOST_LATENT = 0.95
 _STARTS = ((0.1, 0.2), (1.0, 0.5), (1.0, 0.9))
 
 
@@ -104,7 +105,7 @@ def _restricted(target: Floats, rows: Floats, lag: NDArray[np.int64], scale: Flo
         left = outcome - upper.Q @ (upper.Q.T @ outcome)
         return float(2 * (np.log(np.diag(lower)).sum() + np.log(np.abs(np.diag(upper.R))).sum()) + left @ left)
 
-    bounds = ((0.0, 1e4), (0.0, 0.95))
+    bounds = ((0.0, 1e4), (0.0, MOST_LATENT))
     found = min((minimize(deviance, start, method="L-BFGS-B", bounds=bounds) for start in _STARTS), key=lambda fit: fit.fun)
     # Rounded, so that the last bits of an optimiser, which differ between machines, reach no result.
     size, rho = (round(float(value), 4) for value in found.x)

@@ -116,9 +116,11 @@ def numbers(
     if endless:
         wrong.append(f"column {name!r} holds infinite values ({listed(endless)})")
     if low:
-        wrong.append(f"column {name!r} must be above {above:g} here ({listed(low)})")
+        limit = "must not be negative" if above is not None and -1e-200 < above < 0 else f"must be above {above:g} here"
+        wrong.append(f"column {name!r} {limit} ({listed(low)})")
     if gone and missing == "refuse":
-        wrong.append(f"column {name!r} has missing values ({listed(gone)}); fill them from the source, or say missing='drop'")
+        advice = "fill them from the source, or say missing='drop' where the analysis takes it"
+        wrong.append(f"column {name!r} has missing values ({listed(gone)}); {advice}")
     return values, wrong
 
 
@@ -215,7 +217,7 @@ def read_axis(data: pd.DataFrame, time: str) -> tuple[Axis, NDArray[np.int64]]:
         names = ", ".join(axis.label(place) for place in absent[:_LISTED]) + (" …" if len(absent) > _LISTED else "")
         raise AnalysisError(
             f"column {time!r} is not regular: no row for {names} ({len(absent)} of {axis.length} periods). Add these rows; "
-            "leave the outcome empty where it is not known and say missing='drop'"
+            "leave the outcome empty where it is not known, for an analysis that takes missing='drop'"
         )
     return axis, places
 

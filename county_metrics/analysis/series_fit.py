@@ -13,6 +13,7 @@ from county_metrics.analysis.effect import AnalysisError
 from county_metrics.analysis.series_data import Floats
 
 _GRID = np.concatenate([np.linspace(-0.9, 0.9, 37), [0.93, 0.96, 0.98]])
+MOST_RHO = 0.98
 LARGE = 600
 
 

@@ -84,6 +84,8 @@ class Model:
             wrong.append("hac_lags is a whole number of at least 0 and belongs to method='ols' or errors='hac'")
         if min(self.phase_in, self.count_from) < 0 or (self.window is not None and self.window < 1):
             wrong.append("phase_in and count_from are at least 0, window at least 1")
+        if self.exposure and self.offset:
+            wrong.append("exposure and offset are the same on two scales; give one of them")
         if self.outcome in (*self.covariates, self.exposure, self.offset, self.weights):
             wrong.append(f"the outcome {self.outcome!r} cannot be a covariate, exposure, offset or weight of itself")
         if self.method == "arima" and self.weights:

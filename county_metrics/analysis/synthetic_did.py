@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from county_metrics.analysis import arguments
 from county_metrics.analysis.clustered import LEAST_CLUSTERS, places
 from county_metrics.analysis.effect import AnalysisError, EffectResult, Estimate
-from county_metrics.analysis.panel import Panel, read_panel
+from county_metrics.analysis.panel import Panel, library_notes, read_panel
 from county_metrics.analysis.randomisation import SEED
 from county_metrics.analysis.synthetic import balanced_table
 from county_metrics.present.number import number
@@ -96,7 +96,7 @@ def synthetic_did(
         counts=panel.counts,
         settings={"variance": variance, "draws": draws, "seed": seed, "weights": weights, "period_weights": times},
         assumptions=(say("panel.parallel"), say("panel.no_anticipation")),
-        notes=(*panel.notes, *(say("panel.library", text=text) for text in said)),
+        notes=(*panel.notes, *said),
         level=level,
         simulated=panel.simulated,
     )
@@ -113,7 +113,7 @@ def _interval(fitted: Any, variance: str, treated: NDArray[np.bool_], level: flo
     return float(fitted.att - half), float(fitted.att + half), float(2 * stats.t.sf(abs(ratio), freedom))
 
 
-def _fit_sdid(panel: Panel, variance: str, draws: int, seed: int, level: float) -> tuple[Any, list[str]]:
+def _fit_sdid(panel: Panel, variance: str, draws: int, seed: int, level: float) -> tuple[Any, list[dict[str, Any]]]:
     from diff_diff import SyntheticDiD
 
     group = panel.treated[panel.unit].astype(int)
@@ -123,4 +123,4 @@ def _fit_sdid(panel: Panel, variance: str, draws: int, seed: int, level: float) 
         warnings.simplefilter("always")
         estimator = SyntheticDiD(variance_method=variance, n_bootstrap=draws, seed=seed, alpha=1 - level)
         fitted = estimator.fit(frame, "y", "group", "unit", "time", post_periods=after)
-    return fitted, list(dict.fromkeys(str(warning.message) for warning in said))
+    return fitted, library_notes(said)

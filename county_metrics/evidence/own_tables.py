@@ -331,6 +331,8 @@ def _date_fault(word: str, column: OwnColumn, form: str, forms: Sequence[str]) -
         return f"{fault}; write it so, or say date_format: {other} in case.yaml if all are written like this one"
     if column.required:
         return f"{fault}; correct it: every row needs one"
+    if column.kind == "start" and (whole := re.fullmatch(r"(\d+)\.0*", word)):
+        return f"{fault}; write {whole[1]}, which a program made a decimal number beside empty cells"
     if column.kind == "start":
         return f"{fault}; if it marks a county that is never treated, list it under never in case.yaml"
     return f"{fault}; if it marks a missing value, list it under missing in case.yaml"

@@ -102,18 +102,8 @@ def _line_label(axes: Axes, line: list[float], other: list[float], text: str, co
     above = not math.isfinite(other[x]) or y >= other[x]
     spot, offset, side = ((x, max(beside)), 5, "bottom") if above else ((x, min(beside)), -5, "top")
     box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.8}
-    axes.annotate(
-        text,
-        spot,
-        xytext=(0, offset),
-        textcoords="offset points",
-        ha="right",
-        va=side,
-        fontsize=9,
-        color=colour,
-        bbox=box,
-        zorder=5,
-    )
+    axes.annotate(text, spot, xytext=(0, offset), textcoords="offset points", ha="right", va=side, fontsize=9, color=colour,
+                  bbox=box, zorder=5)  # fmt: skip
 
 
 def _frame(axes: Axes, data: dict[str, Any], language: str) -> None:
@@ -128,18 +118,8 @@ def _frame(axes: Axes, data: dict[str, Any], language: str) -> None:
         axes.annotate(plain(say("series_plot.start"), language), (data["start"] - 0.5, 1), xycoords=("data", "axes fraction"),
                       xytext=offset, textcoords="offset points", ha=side, va="top", fontsize=8.5)  # fmt: skip
     for stamp in data["stamp"]:
-        axes.text(
-            0.5,
-            0.5,
-            plain(stamp, language),
-            transform=axes.transAxes,
-            fontsize=30,
-            color=_QUIET,
-            alpha=0.18,
-            rotation=18,
-            ha="center",
-            va="center",
-        )
+        axes.text(0.5, 0.5, plain(stamp, language), transform=axes.transAxes, fontsize=30, color=_QUIET, alpha=0.18, rotation=18,
+                  ha="center", va="center")  # fmt: skip
     axes.set_xlim(-0.7, n - 0.3)
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(_GRID)

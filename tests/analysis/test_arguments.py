@@ -251,6 +251,8 @@ def test_a_synthetic_control_names_only_what_the_reader_gave(more, text):
     ("call", "text"),
     [
         (lambda: cm.compare_shares(successes=("a", 2), totals=(3, 4)), "successes are whole numbers"),
+        (lambda: cm.compare_shares(CASES.assign(late=["yes", "no"] * 5), outcome="late", group="when"),
+         "'late' holds True and False, or 1 and 0, not the text 'yes'"),
         (lambda: cm.compare_shares(successes=([1], 2), totals=(3, 4)), "successes is a pair of numbers"),
         (lambda: cm.look(CASES, columns=["days", ["when"]]), r"there is no column \['when'\]"),
         (lambda: cm.compare_shares(successes="12", totals=(3, 4)), "successes is a pair of numbers, .* not the text '12'"),

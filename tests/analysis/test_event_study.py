@@ -3,6 +3,7 @@
 import os
 from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import causaldata
 import numpy as np
@@ -14,7 +15,8 @@ import county_metrics as cm
 from county_metrics.analysis.clustered import pre_trend
 from county_metrics.analysis.effect import AnalysisError
 from county_metrics.analysis.group_time import band, fit_cells, parts_of, spread_of
-from county_metrics.analysis.panel import read_panel
+from county_metrics.analysis.panel import library_notes, read_panel
+from county_metrics.present.wording import plain
 from tests.analysis.test_panel import COLUMNS, made_up_panel
 
 STAGGERED = COLUMNS | {"treatment_start": "first"}
@@ -136,8 +138,23 @@ def test_weights_must_be_fixed_within_units():
 def test_warnings_of_the_library_become_notes(recwarn):
     data = two_starts().assign(w=2.0)
     result = cm.staggered_adoption(data, **STAGGERED, weights="w")
-    assert "Said by the library: pweight weights normalized" in result.summary()
+    assert "Said by the library" not in result.summary()
     assert not recwarn.list
+    said = [
+        SimpleNamespace(message=text) for text in ("one cell is thin", "one cell is thin", "pass allow_unbalanced_panel=True")
+    ]
+    assert [plain(note, "en") for note in library_notes(said)] == ["Said by the library: one cell is thin"]
+
+
+def test_a_mean_over_starts_has_as_few_comparisons_as_the_weakest_of_them():
+    data = causaldata.castle.load_pandas().data
+    start = data["sid"].map(data[data["post"] > 0].groupby("sid")["year"].min())
+    late = data.assign(start=start)[start.notna()]
+    columns = {"outcome": "l_homicide", "unit": "sid", "period": "year", "treatment_start": "start"}
+    late = late.assign(l_homicide=np.log(late["homicide"]))
+    found = cm.staggered_adoption(late, **columns, comparison="not_yet_treated", aggregate="group")
+    assert found["group"].std_error is None
+    assert found["group"].withheld
 
 
 def test_unbalanced_panel_uses_the_pairs_there_are():

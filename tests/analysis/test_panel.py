@@ -185,6 +185,8 @@ def test_log_outcome_is_that_of_the_logarithm():
     data = made_up_panel()
     logged = cm.difference_in_differences(data.assign(y=np.log(data["y"])), **COLUMNS, treatment_start="first")
     result = cm.difference_in_differences(data, **COLUMNS, treatment_start="first", log=True)
+    assert result.headline.unit == "log"
+    assert "small ones are close to relative changes" in result.summary()
     assert result.estimate == logged.estimate
     assert "logarithm" in result.summary()
     with pytest.raises(AnalysisError, match=r"y: a logarithm needs positive values; -1\.0 in row 3"):

@@ -11,6 +11,7 @@ from scipy import stats
 import county_metrics as cm
 from county_metrics.analysis.effect import AnalysisError
 from county_metrics.analysis.proportions import miettinen_nurminen
+from county_metrics.present.wording import plain
 
 
 @pytest.mark.parametrize(("method", "low", "high"), [("newcombe", 0.0524, 0.3339), ("miettinen_nurminen", 0.0528, 0.3382)])
@@ -65,6 +66,7 @@ def test_pearsons_test_fisher_and_sides():
     found = cm.compare_shares(successes=(48, 56), totals=(80, 70))
     pearson = stats.chi2_contingency([[56, 14], [48, 32]], correction=False)
     assert found.p_value == pytest.approx(pearson.pvalue)
+    assert "the ratio of shares has one" in plain(found["odds_ratio"].withheld, "en")
     assert found["odds_ratio"].p_value == pytest.approx(stats.fisher_exact([[56, 14], [48, 32]]).pvalue)
     greater = cm.compare_shares(successes=(48, 56), totals=(80, 70), alternative="greater")
     assert greater.p_value == pytest.approx(pearson.pvalue / 2)

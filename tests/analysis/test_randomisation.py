@@ -117,9 +117,15 @@ def test_leave_one_out_by_hand():
     np.testing.assert_allclose(found.lone, by_hand)
 
 
+def test_a_panel_without_never_treated_units_is_told_so():
+    data = made_up_panel(treated=3).query("county < 'c03'")
+    with pytest.raises(AnalysisError, match="never-treated units, and there are none; use staggered_adoption"):
+        cm.randomisation_inference(data.assign(first=data["first"] + (data["county"] == "c01")), **STAGGERED)
+
+
 def test_an_unbalanced_panel_is_refused():
     data = made_up_panel(treated=3).drop(index=7)
-    with pytest.raises(AnalysisError, match=r"needs a balanced panel .*balanced=True"):
+    with pytest.raises(AnalysisError, match=r"needs a balanced panel, .*balanced=True"):
         cm.randomisation_inference(data, **STAGGERED)
     kept = cm.randomisation_inference(data, **STAGGERED, balanced=True)
     assert kept.counts["units"] == 20

@@ -359,6 +359,15 @@ def test_simulated_coverage_agrees_with_statsmodels_on_each_draw():
     assert 0.70 < share < 0.88
 
 
+def test_a_series_that_wanders_has_no_interval():
+    walk = np.cumsum(np.random.default_rng(3).standard_normal(80))
+    table = pd.DataFrame({"month": months(40, 40), "days": 500 + walk})
+    found = its(table, trend=False, slope=False)
+    assert found.settings["rho"] == 0.98
+    assert found.conf_low is None
+    assert "as correlated as can be modelled (0.98)" in found.summary()
+
+
 def test_a_season_needs_two_full_cycles_before():
     with pytest.raises(
         AnalysisError, match=r"a season of 12 periods needs 2 full cycles before the start, 24 periods; there are 23"
@@ -445,8 +454,9 @@ REFUSED = {
     "method": (lambda t: t, {"method": "arma"}, r"method is 'auto', 'ar1', 'ols', 'arima', 'poisson' or 'negative_binomial', not 'arma'"),
     "errors": (lambda t: t, {"errors": "hac"}, r"method 'ar1' has no errors 'hac'; allowed: model"),
     "log": (lambda t: t.assign(days=t["days"].where(t.index != 2, 0)), {"log": True}, r"must be above 0 here \(row 2: 0"),
-    "negative": (lambda t: t.assign(days=-t["days"]), {"method": "poisson"}, r"'days' must be above"),
+    "negative": (lambda t: t.assign(days=-t["days"]), {"method": "poisson"}, r"'days' must not be negative"),
     "constant": (lambda t: t.assign(one=3), {"covariates": ["one"]}, r"one: adds nothing to the columns before it"),
+    "both": (lambda t: t.assign(a=2, b=1), {"log": True, "exposure": "a", "offset": "b"}, "exposure and offset are the same on two scales"),
     "exposure": (lambda t: t.assign(people=1), {"exposure": "people"}, r"exposure and offset belong to counts or to log=True"),
     "level": (lambda t: t, {"level": 95}, r"level is a share between 0 and 1, such as 0.95, not 95"),
     "horizon": (lambda t: t, {"horizon": 20}, r"horizon is between 0 and 19"),

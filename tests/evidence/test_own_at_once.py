@@ -81,6 +81,12 @@ def test_a_panel_tells_cells_and_rows_at_once_and_may_be_unbalanced(case):
     ]  # fmt: skip
 
 
+def test_a_start_that_became_a_decimal_number_is_written_whole(case):
+    (fault,) = faults(case(PANEL, COUNTIES + "1,2013,n,1,件,2014.0\n1,2014,n,2,件,2014\n"))
+    assert "write 2014, which a program made a decimal number beside empty cells" in fault
+    assert "never" not in fault
+
+
 def test_records_tell_cells_and_rows_at_once_and_each_date_once(case):
     rows = [
         "a,2014-01-05,,2014-01-04",

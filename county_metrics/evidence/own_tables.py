@@ -65,7 +65,8 @@ NEEDED = {"records": ("record_id", "received_on", "closed_on"), "series": ("peri
 """Columns that a table cannot do without; all others may be absent."""
 
 EXTRA_KINDS = ("text", "number", "date")
-ENCODINGS = ("utf-8", "gb18030")
+ENCODINGS = {"utf-8": "utf-8", "gb18030": "gb18030", "gbk": "gb18030", "gb2312": "gb18030"}
+"""Encodings by the names they are declared with; gb18030 holds the two older ones."""
 _DAYS = ("YYYY-MM-DD", "YYYY/M/D", "YYYY.M.D", "YYYY年M月D日", "YYYYMMDD")
 DATE_FORMATS = (*_DAYS, *(f"{day} {time}" for day in _DAYS[:4] for time in ("hh:mm", "hh:mm:ss")), "excel")
 PERIOD_FORMATS = "YYYY YYYYQn YYYY-MM YYYY年 YYYY/M YYYY.M YYYY年M月 YYYYMM YYYY年第n季度 whole".split()
@@ -157,7 +158,7 @@ def _table(node: Node, kind: str, case: str, folder: Path, path: str, problems: 
     if year and year != "each" and not re.fullmatch(r"(19|20)\d\d", year, re.ASCII):
         entry.problem("code_year", entry.items["code_year"], f"'{year}' is neither a year such as 2020 nor 'each'")
     return OwnTable(
-        kind, case, folder / file, entry.one_of("encoding", ENCODINGS) or "utf-8",
+        kind, case, folder / file, ENCODINGS.get(encoding := entry.one_of("encoding", tuple(ENCODINGS)) or "utf-8", encoding),
         2 if entry.one_of("header_rows", ("1", "2")) == "2" else 1, _names(entry, kind, extra), extra,
         frozenset(entry.texts("missing")) | {""}, entry.one_of("date_format", formats),
         entry.one_of("thousands", ("true", "false")) == "true", entry.text("unit"), _intervention(entry, kind),

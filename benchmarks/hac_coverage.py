@@ -12,7 +12,7 @@ import numpy as np
 from scipy import stats
 
 from county_metrics.analysis.series_coverage import simulated_coverage
-from county_metrics.analysis.series_fit import fit_ar1, newey_west_lags
+from county_metrics.analysis.series_fit import fit_arma, newey_west_lags
 
 SIDES = {"ar1": (8, 12, 16, 24), "others": (8, 12, 16, 24, 36, 48, 72, 120, 240)}
 RHOS = (0.0, 0.3, 0.6)
@@ -31,7 +31,7 @@ def ar1_coverage(side: int, rho: float, draws: int) -> np.ndarray:
         errors = rng.standard_normal(2 * side)
         for place in range(1, 2 * side):
             errors[place] = rho * errors[place - 1] + np.sqrt(1 - rho**2) * errors[place]
-        fit = fit_ar1(errors, design, np.arange(2 * side), NAMES)
+        fit = fit_arma(errors, design, np.arange(2 * side), NAMES, ar1=True)
         for place, direction in enumerate(np.eye(4)[2:]):
             estimate, error, freedom = fit.contrast(direction)
             hits[place] += abs(estimate) <= stats.t.ppf(0.975, freedom) * error

@@ -336,17 +336,24 @@ def cases() -> list[Case]:
 
 def _series_cases() -> list[Case]:
     its, found = "interrupted_time_series", []
-    for side in (8, 12, 20, 36):
-        for rho in (0.0, 0.3, 0.6) if side < 36 else (0.6, 0.9):
-            found.append(case(its, f"ar1, {side} a side, rho {rho}", LINE, series, side=side, rho=rho))
+    for side in (8, 12, 20):
+        for rho, theta in ((0.0, 0.0), (0.3, 0.0), (0.6, 0.0), (0.8, -0.4)):
+            about = f"{side} a side, rho {rho}, theta {theta}"
+            found.append(case(its, f"AR(1), {about}", LINE, series, side=side, rho=rho, theta=theta))
+    for side in (30, 36):
+        for rho, theta in ((0.0, 0.0), (0.3, 0.0), (0.6, 0.0), (0.9, 0.0), (0.5, 0.4), (0.8, -0.4)):
+            about = f"{side} a side, rho {rho}, theta {theta}"
+            found.append(case(its, f"ARMA, {about}", LINE, series, side=side, rho=rho, theta=theta))
+    for side, rho, theta in ((36, 0.9, -0.6), (60, 0.9, -0.6), (400, 0.6, 0.0), (400, 0.8, -0.4)):
+        found.append(case(its, f"ARMA, {side} a side, rho {rho}, theta {theta}", LINE, series, side=side, rho=rho, theta=theta))
+    found.append(case(its, "AR(1) asked for, 36 a side, rho 0.6", LINE, series, side=36, rho=0.6, method="ar1"))
     for side in (24, 48, 120, 400):
-        for rho in (0.0, 0.3, 0.6):
-            run = partial(series, side=side, rho=rho, method="ols")
-            found.append(Case(its, f"HAC, {side} a side, rho {rho}", LINE, run))
+        for rho, theta in ((0.0, 0.0), (0.3, 0.0), (0.6, 0.0), (0.8, -0.4)):
+            run = partial(series, side=side, rho=rho, theta=theta, method="ols")
+            found.append(Case(its, f"HAC, {side} a side, rho {rho}, theta {theta}", LINE, run))
     found.append(case(its, "classical, 24 a side, rho 0", LINE, series, side=24, rho=0.0, method="ols", errors="classical"))
     found.append(case(its, "classical, 24 a side, rho 0.5", LINE, series, side=24, rho=0.5, method="ols", errors="classical"))
-    found.append(case(its, "ar1, seasonal, 36 a side, rho 0.4", LINE, series, side=36, rho=0.4, cycle=4.0, season=2))
-    found.append(case(its, "ar1, errors ARMA(1,1), 36 a side", LINE, series, side=36, rho=0.5, theta=0.4))
+    found.append(case(its, "ARMA, seasonal, 36 a side, rho 0.4", LINE, series, side=36, rho=0.4, cycle=4.0, season=2))
     for side, rho in ((24, 0.3), (48, 0.3), (48, 0.6)):
         found.append(case(its, f"arima, {side} a side, rho {rho}", LINE, series, side=side, rho=rho, method="arima"))
     for name, side, rho, size in (
@@ -365,7 +372,7 @@ def _series_cases() -> list[Case]:
             found.append(case(its, f"poisson HAC, {about}", LOGS, run, method="poisson", errors="hac"))
         if size:
             found.append(case(its, f"negative binomial, {about}", LOGS, run, method="negative_binomial"))
-            found.append(case(its, f"log rate ar1, {about}", LOGS, run, log=True))
+            found.append(case(its, f"log rate, {about}", LOGS, run, log=True))
     for side, rho in ((8, 0.3), (12, 0.3), (24, 0.6)):
         found.append(
             case(

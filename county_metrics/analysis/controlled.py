@@ -16,7 +16,7 @@ from county_metrics.analysis.effect import AnalysisError, EffectResult, effect_n
 from county_metrics.analysis.series import analyse, asked
 from county_metrics.analysis.series_checks import span
 from county_metrics.analysis.series_data import Floats, Missing, Segments, listed, read_axis, read_series, require_columns
-from county_metrics.analysis.series_model import Model, model_of, restrict, settle_season, solve
+from county_metrics.analysis.series_model import Model, model_of, restrict, settle, solve
 from county_metrics.present.number import number
 from county_metrics.present.series_plot import series_block
 from county_metrics.present.wording import say
@@ -77,7 +77,7 @@ def controlled_time_series(
     wrong = [*asked(data, level, horizon, use_t, time=time, unit=unit), *columns_named(optional=True, exposure=exposure)]
     model = model_of(*wrong, several("controls", controls, "units", optional=True), outcome=outcome, log=log, **choices)
     if model.counts:
-        raise AnalysisError("counts are compared as log rates: use log=True with exposure, method='ar1'")
+        raise AnalysisError("counts are compared as log rates: use log=True with exposure, method='auto'")
     if model.covariates or model.offset or model.weights or (exposure and not log):
         raise AnalysisError("covariates, offset and weights have no place here, and exposure belongs to log=True")
     require_columns(data, {"outcome": outcome, "time": time, "unit": unit, "exposure": exposure}, "causal_effect")
@@ -169,7 +169,7 @@ def _leave_one_out(
     whole, found = result["level_change"], []
     for name in others:
         gap = restrict(_gap(series, ours, [other for other in others if other != name], model.log)[0], model)
-        fit = solve(gap, settle_season(gap, model)[0])
+        fit = solve(gap, settle(gap, model)[0])
         found.append(float(fit.params[fit.names.index("level_change")]))
     same = all(np.sign(value) == np.sign(whole.estimate) for value in found)
     ends = span("leave_one_out", found, whole.places)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -22,10 +21,9 @@ from county_metrics.analysis.effect import (
     own_label,
     plain_value,
 )
-from county_metrics.analysis.series_counts import MOST_LATENT
-from county_metrics.analysis.series_coverage import LEAST_COVERAGE, lag_one, simulated_coverage, upper_rho
 from county_metrics.analysis.series_data import Floats, Missing, Segments
-from county_metrics.analysis.series_fit import MOST_RHO, Fit
+from county_metrics.analysis.series_fit import MOST_RHO, Fit, flat
+from county_metrics.analysis.series_gate import NOMINAL, Gate, Reasons, gate_of
 from county_metrics.analysis.series_model import (
     FULL_SIDE,
     LEAST_SIDE,
@@ -38,9 +36,9 @@ from county_metrics.analysis.series_model import (
     model_of,
     offset_of,
     read,
-    settle_season,
+    settle,
     solve,
-)  # fmt: skip
+)
 from county_metrics.present.number import number
 from county_metrics.present.series_plot import series_block
 from county_metrics.present.wording import say
@@ -65,8 +63,9 @@ def interrupted_time_series(
         Columns: a number; a period as text (``2014``, ``2014Q1``, ``2014-02``, a date), date, Period or whole number.
     intervention_time : period
         First period after the start, itself included.
-    method : {"auto", "ar1", "ols", "arima", "poisson", "negative_binomial"}
-        ``auto`` is ``ar1``: autoregressive errors by REML, Kenward–Roger widened, Satterthwaite degrees of freedom.
+    method : {"auto", "arma", "ar1", "ols", "arima", "poisson", "negative_binomial"}
+        ``auto``: errors ARMA(1,1) (``arma``) from 30 periods on the shorter side, AR(1) (``ar1``) below; by REML, Kenward–Roger
+        widened, Satterthwaite degrees of freedom.
     errors : {"auto", "ar1", "hac", "classical", "quasi", "model"}
         ``ols``: Newey–West (default) or classical; ``poisson``: for a latent AR(1) factor of the mean
         (``ar1``, default; the coefficients stay those of maximum likelihood), scaled by the dispersion (``quasi``),
@@ -127,10 +126,11 @@ def interrupted_time_series(
     **Not for.** Fewer than 8 periods on a side (described only); a start chosen by looking at the series
     (`structural_break`); a claim of an effect, which needs a comparison series (`controlled_time_series`).
 
-    Intervals: 8–23 periods on the shorter side bear autoregressive errors alone (simulated coverage 0.93–0.97 for 8–48 a
-    side and correlations 0–0.9; none where the correlation is at its limit, 0.98). From 24 others are given where their
+    Intervals: below 24 periods on the shorter side only autoregressive errors bear them; AR(1) has none from 30 on,
+    nor where the correlation is at its limit. Others are given where their
     coverage is at least 0.92, simulated for the design at hand with the largest correlation that the series leaves open
-    (one-sided 95 %), among draws whose residuals look as correlated as the series' own. ARIMA errors have none.
+    (one-sided 95 %), among draws whose residuals look as correlated as the series' own. ARIMA errors of other orders have
+    none. Coverage of each: ``benchmarks/truth.py``.
 
     Examples
     --------
@@ -160,7 +160,7 @@ def analyse(
     series: Segments, model: Model, *, horizon: int | None, use_t: bool, level: float, attrs: Any, design: str = "series"
 ) -> EffectResult:
     """Fit, withhold what may not be given, and put the result together."""
-    model, no_season = settle_season(series, model)
+    model, no_season = settle(series, model)
     before, after = series.sides()
     if min(before, after) < 1 + model.trend + model.slope:
         raise AnalysisError(
@@ -169,7 +169,7 @@ def analyse(
     if model.errors == "hac" and model.hac_lags is not None and min(before, after) < FULL_SIDE:
         raise AnalysisError(
             f"Newey–West errors need {FULL_SIDE} periods on each side ({before} before, {after} after): with fewer their 95 % "
-            "intervals hold the truth in 60 to 86 of 100 simulated series. Use method='ar1', made for short series"
+            "intervals hold the truth in 60 to 86 of 100 simulated series. Use method='auto', made for short series"
         )
     fit = solve(series, model)
     last = int(np.flatnonzero(series.kept)[-1]) - series.start - model.phase_in
@@ -180,7 +180,11 @@ def analyse(
     gate = gate_of(series, model, fit, terms, use_t)
     estimates = estimates_of(fit, model, terms, gate.reasons, level, use_t, str(attrs.get("unit", "")))
     table = behind_plot(series, model, fit)
-    checks = (autocorrelation_check(fit, series, model),) if min(before, after) >= LEAST_SIDE and not _flat(fit) else ()
+    checks = (
+        (autocorrelation_check(fit, series, model),)
+        if min(before, after) >= LEAST_SIDE and not flat(fit.residuals, fit.fitted)
+        else ()
+    )
     simulated = bool(attrs.get("simulated", False))
     settings = {"method": model.method, "errors": model.errors, "rho": fit.rho, "horizon": reach} | fit.settings
     settings |= {"hac_lags": lags_of(series, model)} if model.errors == "hac" else {}
@@ -203,95 +207,8 @@ def analyse(
     )
 
 
-NOMINAL = number(95, ref="constant:nominal_level")
-MOST_COUNT_NOISE = 0.2
 _RATIOS = {"level_change": "ratio", "slope_change": "slope_ratio", "trend": "trend_ratio"}
 _RATIOS["difference_at_horizon"] = "ratio_at_horizon"
-Reasons = dict[str, tuple[dict[str, Any], bool]]
-
-
-@dataclass(frozen=True)
-class Gate:
-    """Reason by term why no interval may be given, and whether the standard error goes too; what was found, as settings."""
-
-    reasons: Reasons = field(default_factory=dict)
-    found: dict[str, float] = field(default_factory=dict)
-
-    def shown(self) -> dict[str, Any]:
-        """Lowest coverage and the correlation it was simulated with, for a text."""
-        names = {"share": "coverage", "rho": "rho_upper"}
-        return {slot: number(plain_value(self.found[name]), ref=f"result:{name}", places=3) for slot, name in names.items()}
-
-
-def _flat(fit: Fit) -> bool:
-    return bool((fit.residuals**2).sum() <= 1e-18 * max((fit.fitted**2).sum(), 1e-300))
-
-
-def gate_of(series: Segments, model: Model, fit: Fit, terms: dict[str, Floats], use_t: bool) -> Gate:
-    """What may not be given of this fit: too short, exact, chance counts, or intervals that fail in simulation."""
-    before, after = series.sides()
-    counted = {"before": number(before, ref="result:n_before"), "after": number(after, ref="result:n_after")}
-    if min(before, after) < LEAST_SIDE:
-        reason = say("series_why.few", least=number(LEAST_SIDE, ref="constant:least_side"), **counted)
-        return Gate(dict.fromkeys(terms, (reason, True)))
-    if _flat(fit):
-        return Gate(dict.fromkeys(terms, (say("series_why.exact"), True)))
-    noise = _count_noise(series, model, fit)
-    if noise > MOST_COUNT_NOISE:
-        shown = number(plain_value(noise), ref="result:count_noise", places=2)
-        return Gate(dict.fromkeys(terms, (say("series_why.counted", share=shown), False)), {"count_noise": noise})
-    if model.correlated and fit.rho >= (MOST_LATENT if model.counts else MOST_RHO) - 1e-4:
-        shown = number(plain_value(fit.rho), ref="result:rho", places=2)
-        return Gate(dict.fromkeys(terms, (say("series_why.bound", rho=shown), False)))
-    if model.correlated:
-        return Gate()
-    if model.method == "arima":
-        return Gate(dict.fromkeys(terms, (say("series_why.order"), False)))
-    if min(before, after) < FULL_SIDE:
-        reason = say("series_why.short", full=number(FULL_SIDE, ref="constant:full_side"), **counted)
-        return Gate(dict.fromkeys(terms, (reason, model.errors == "hac")))
-    coverage, rho = coverage_of(series, model, fit, terms, use_t)
-    found = {"rho_upper": rho, "coverage": min(coverage.values())} | {f"coverage_{term}": coverage[term] for term in coverage}
-    gate = Gate(found=found)
-    least = number(plain_value(LEAST_COVERAGE), ref="constant:least_coverage")
-    offer = say("series_why.offer_counts" if model.counts else "series_why.offer_ar1")
-    why = say("series_why.coverage", least=least, offer=offer, level=NOMINAL, **gate.shown())
-    return replace(gate, reasons={term: (why, False) for term, share in coverage.items() if share < LEAST_COVERAGE})
-
-
-def _count_noise(series: Segments, model: Model, fit: Fit) -> float:
-    """Share of the variance of log counts that they would have by chance alone; 0 for what is no logarithm of counts."""
-    values = series.values[series.kept]
-    if not model.log or model.counts or (values % 1).any():
-        return 0.0
-    left = np.log(values) - offset_of(series, model)[series.kept] - fit.fitted
-    return float((1 / values).mean() / max(left @ left / fit.freedom, 1e-300)) if np.isfinite(fit.freedom) else 0.0
-
-
-def coverage_of(
-    series: Segments, model: Model, fit: Fit, terms: dict[str, Floats], use_t: bool
-) -> tuple[dict[str, float], float]:
-    """Simulated coverage of the 95 % interval of each term at the largest correlation left open, and that correlation.
-
-    Not at the estimated one, and among series that look as this one does: where the correlation is small, its estimate
-    is too small in just those series whose intervals fail.
-    """
-    from scipy import stats
-
-    table, when = columns(series, model), series.places[series.kept]
-    design = np.column_stack([table[name] for name in fit.names])[series.kept]
-    rows = design if fit.weights is None else design * np.sqrt(fit.weights)[:, None]
-    kind = "hac" if model.errors == "hac" else "classical"
-    narrow = 1.0 if use_t else float(stats.norm.ppf(0.975) / stats.t.ppf(0.975, fit.freedom))
-    if model.counts and model.errors == "model":
-        narrow /= float(np.sqrt(max(fit.dispersion, 1.0)))
-    rho = upper_rho(rows, when, fit.rho)
-    seen = float(lag_one(fit.residuals, np.diff(when)))
-    shares = simulated_coverage(
-        design, when, rho, np.column_stack(list(terms.values())), kind, lags=lags_of(series, model), weights=fit.weights,
-        width=narrow, like=seen,
-    )  # fmt: skip
-    return dict(zip(terms, (float(share) for share in shares), strict=True)), rho
 
 
 def estimates_of(
@@ -379,7 +296,13 @@ def notes_of(series: Segments, model: Model, fit: Fit, gate: Gate, no_season: bo
     few = min(series.sides()) < LEAST_SIDE
     notes = [] if few else [say(f"series_note.{model.method}_{model.errors}")]
     if not few and not (model.method == "arima" and (model.order[1] or model.seasonal_order[1])):
-        notes.append(say("series_note.rho", rho=number(plain_value(fit.rho), ref="result:rho", places=2)))
+        found = {"rho": fit.rho} | {name: value for name, value in fit.settings.items() if name == "theta"}
+        slots = {name: number(plain_value(value), ref=f"result:{name}", places=2) for name, value in found.items()}
+        notes.append(say("series_note.rho_theta" if "theta" in slots else "series_note.rho", **slots))
+    if model.method == "arma" and fit.rho >= MOST_RHO - 1e-4:
+        notes.append(say("series_note.wanders", rho=number(plain_value(fit.rho), ref="result:rho", places=2)))
+    if model.method == "ar1" and not gate.reasons:
+        notes.append(say("series_note.first_order"))
     if "coverage" in gate.found:
         notes.append(say("series_note.coverage", level=NOMINAL, **gate.shown()))
     if LEAST_SIDE <= min(series.sides()) < FULL_SIDE:

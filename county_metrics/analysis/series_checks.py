@@ -15,17 +15,7 @@ from county_metrics.analysis.check import CheckResult, Checks
 from county_metrics.analysis.effect import AnalysisError, fitting_places, own_label, plain_value
 from county_metrics.analysis.series import analyse, autocorrelation_check
 from county_metrics.analysis.series_data import Segments
-from county_metrics.analysis.series_model import (
-    LEAST_CYCLES,
-    LEAST_SIDE,
-    Model,
-    lags_of,
-    model_of,
-    read,
-    restrict,
-    settle_season,
-    solve,
-)
+from county_metrics.analysis.series_model import LEAST_CYCLES, LEAST_SIDE, Model, lags_of, model_of, read, restrict, settle, solve
 from county_metrics.present import payload
 from county_metrics.present.curve import axis, curve_block, curve_table
 from county_metrics.present.number import number
@@ -42,7 +32,7 @@ def _prepare(data: pd.DataFrame, time: str, start: Any, choices: Mapping[str, An
     missing = given.pop("missing", "refuse")
     model = model_of(**{name: value for name, value in given.items() if name not in ("horizon", "use_t", "level")})
     series = read(data, model, time, start, missing)
-    return series, settle_season(series, model)[0]
+    return series, settle(series, model)[0]
 
 
 def _level(series: Segments, model: Model) -> float:

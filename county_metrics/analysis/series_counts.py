@@ -35,7 +35,7 @@ def fit_counts(
         warnings.simplefilter("ignore")
         found = sm.GLM(y, design, family=kind, offset=offset, var_weights=weights).fit(**extra)
     if not found.converged:
-        raise AnalysisError("the count model did not converge; leave out season or covariates, or use log=True with method='ar1'")
+        raise AnalysisError("the count model did not converge; leave out season or covariates, or use log=True")
     freedom = float(found.df_resid)
     dispersion = float(found.pearson_chi2) / freedom
     cov = np.asarray(found.cov_params()) * (dispersion if errors == "quasi" else 1.0)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from county_metrics.analysis.series_data import Floats
-from county_metrics.analysis.series_fit import LARGE, information
+from county_metrics.analysis.series_fit import LARGE, MOST_RHO, information
 
 LEAST_COVERAGE = 0.92
 SEED = 20140201
@@ -17,7 +17,7 @@ def upper_rho(rows: Floats, when: NDArray[np.int64], rho: float) -> float:
     """End of the one-sided 95 % interval of rho, beyond which a series of this length leaves little room."""
     large = len(rows) > LARGE
     variance = (1 - rho**2) / len(rows) if large else float(information(rows, when, rho)[3][1, 1])
-    return round(min(rho + 1.6448536270 * float(np.sqrt(variance)), 0.98), 6)
+    return round(min(rho + 1.6448536270 * float(np.sqrt(variance)), MOST_RHO), 6)
 
 
 def ar1_noise(n: int, draws: int, rho: float, gaps: NDArray[np.int64], seed: int | list[int]) -> Floats:
@@ -30,7 +30,7 @@ def ar1_noise(n: int, draws: int, rho: float, gaps: NDArray[np.int64], seed: int
 
 def simulated_coverage(
     design: Floats, when: NDArray[np.int64], rho: float, directions: Floats, method: str, *, lags: int = 0,
-    weights: Floats | None = None, width: float = 1.0, like: float | None = None, seed: int = SEED,
+    weights: Floats | None = None, width: float = 1.0, like: float | None = None,
 ) -> Floats:  # fmt: skip
     """Share of nominal 95 % intervals that hold the truth, over draws of this design with normal AR(1) errors.
 
@@ -45,7 +45,7 @@ def simulated_coverage(
     size = max(min(draws, _BLOCK_CELLS // n), 100)
     inverse, held = np.asarray(np.linalg.inv(rows.T @ rows), dtype=float), []
     for block in range(-(-draws // size)):
-        noise = ar1_noise(n, size, rho, gaps, [seed, block])
+        noise = ar1_noise(n, size, rho, gaps, [SEED, block])
         residuals = noise - rows @ (inverse @ (rows.T @ noise))
         if like is not None:
             near = np.argsort(np.abs(lag_one(residuals, gaps) - like), kind="stable")[: size // 10]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,8 +13,9 @@ from numpy.typing import NDArray
 from county_metrics.analysis.effect import AnalysisError
 from county_metrics.analysis.series_data import Floats
 
-_GRID = np.concatenate([np.linspace(-0.9, 0.9, 37), [0.93, 0.96, 0.98]])
-MOST_RHO = 0.98
+LEAST_RHO, MOST_RHO, MOST_THETA = -0.9, 0.98, 0.95
+_GRID = np.concatenate([np.linspace(LEAST_RHO, 0.9, 37), [0.93, 0.96, MOST_RHO]])
+_RHOS, _THETAS = np.linspace(-0.85, 0.95, 12), np.linspace(-0.9, 0.9, 12)
 LARGE = 600
 
 
@@ -21,25 +23,10 @@ LARGE = 600
 class Fit:
     """Coefficients with their covariance, and what is needed for intervals of their combinations.
 
-    Attributes
-    ----------
-    names : tuple of str
-        Columns of the regression.
-    params, cov : numpy.ndarray, shapes (k,) and (k, k)
-        On the scale of the link; `cov` holds every correction.
-    freedom : float
-        Degrees of freedom of t; infinite for normal quantiles.
-    residuals : numpy.ndarray
-        Uncorrelated ones where the fit models the correlation.
-    fitted : numpy.ndarray
-        Linear predictor of the periods used.
-    rho : float
-        Correlation of neighbouring errors, estimated by REML.
-    corrections : tuple, optional
-        Uncorrected covariance, its derivatives in the parameters of the errors, covariance of these: for Satterthwaite's
-        degrees of freedom.
-    dispersion : float
-        Pearson chi-square over its degrees of freedom, for counts.
+    `params` and `cov` are on the scale of the link, `cov` with every correction; `freedom` of t is infinite for normal quantiles.
+    `residuals` are uncorrelated where the fit models the correlation; `fitted` is the linear predictor. `rho` is the
+    autoregressive coefficient by REML. `corrections`, for Satterthwaite's degrees of freedom: the uncorrected covariance, its
+    derivatives in the parameters of the errors, the covariance of these.
     """
 
     names: tuple[str, ...]
@@ -85,30 +72,48 @@ def require_rank(design: Floats, names: tuple[str, ...]) -> None:
 
 def flat(residuals: Floats, y: Floats) -> bool:
     """Whether a fit leaves nothing but rounding."""
-    return bool((residuals**2).sum() <= 1e-20 * max((y**2).sum(), 1e-300))
+    return bool((residuals**2).sum() <= 1e-18 * max((y**2).sum(), 1e-300))
 
 
-def whiten(matrix: Floats, gaps: NDArray[np.int64], rho: float) -> Floats:
-    """Prais–Winsten transform to uncorrelated rows of equal variance; `gaps` are periods between neighbours, 1 or more."""
-    ratio = np.power(rho, gaps)
-    scale = np.sqrt(1 - ratio**2)
-    shape = (-1,) + (1,) * (matrix.ndim - 1)
-    out = np.array(matrix, dtype=float)
-    out[1:] = (matrix[1:] - ratio.reshape(shape) * matrix[:-1]) / scale.reshape(shape)
-    return out
+def _differenced(matrix: Floats, gaps: NDArray[np.int64], rho: float, first: float) -> tuple[Floats, Floats, Floats]:
+    """Differences y(t) − rho^gap y(t − 1), with the variances that they have and the covariances of neighbours.
+
+    Correlations of y are first · rho^(h − 1) at distance h: AR(1) where first is rho, ARMA(1,1) otherwise. No others than
+    neighbours are then correlated, whatever the gaps.
+    """
+    ratio, near = np.power(rho, gaps), first * np.power(rho, gaps - 1)
+    moved = np.array(matrix, dtype=float)
+    moved[1:] -= ratio[:, None] * matrix[:-1]
+    return moved, np.concatenate([[1.0], 1 + ratio**2 - 2 * ratio * near]), near - ratio
 
 
-def _profile(y: Floats, design: Floats, gaps: NDArray[np.int64], rho: float) -> tuple[Any, ...]:
-    """−2 log likelihood at rho without constants, with coefficients, inverse Gram matrix, residual sum."""
+def _whitened(matrix: Floats, gaps: NDArray[np.int64], rho: float, first: float) -> Floats:
+    """Rows made uncorrelated, of equal variance."""
+    from scipy.linalg import cholesky_banded, solve_banded
+
+    moved, own, beside = _differenced(matrix, gaps, rho, first)
+    lower = cholesky_banded(np.array([own, [*beside, 0.0]]), lower=True)
+    return np.asarray(solve_banded((1, 0), lower, moved))
+
+
+def _reml(y: Floats, design: Floats, gaps: NDArray[np.int64]) -> Callable[[float, float], float]:
+    """−2 log restricted likelihood, without constants, of the correlation of errors."""
+    from scipy.linalg.lapack import dpttrf, dpttrs
+
     n, k = design.shape
-    rows, target = whiten(design, gaps, rho), whiten(y, gaps, rho)
-    inverse = np.linalg.inv(rows.T @ rows)
-    params = inverse @ (rows.T @ target)
-    sums = ((target - rows @ params) ** 2).sum(axis=0)
-    volume = np.log(1 - np.power(rho, gaps) ** 2).sum()
-    with np.errstate(divide="ignore"):
-        value = (n - k) * np.log(sums) + volume
-    return value - np.linalg.slogdet(inverse)[1], params, inverse, sums
+    basis = np.linalg.qr(design).Q
+    left = y - basis @ (basis.T @ y)
+    both = np.column_stack([basis, left / np.linalg.norm(left)])
+
+    def deviance(rho: float, first: float) -> float:
+        moved, own, beside = _differenced(both, gaps, rho, first)
+        pivots, beside, failed = dpttrf(own, beside)
+        if failed:
+            return np.inf
+        sides = np.diag(np.linalg.cholesky(moved.T @ dpttrs(pivots, beside, moved)[0]))
+        return float(np.log(pivots).sum() + 2 * np.log(sides[:k]).sum() + 2 * (n - k) * np.log(sides[k]))
+
+    return deviance
 
 
 def reml_rho(y: Floats, design: Floats, gaps: NDArray[np.int64]) -> float:
@@ -117,57 +122,102 @@ def reml_rho(y: Floats, design: Floats, gaps: NDArray[np.int64]) -> float:
 
     if flat(y - design @ np.linalg.lstsq(design, y, rcond=None)[0], y):
         return 0.0
-    values = [float(_profile(y, design, gaps, rho)[0]) for rho in _GRID]
+    deviance = _reml(y, design, gaps)
+    values = [deviance(rho, rho) for rho in _GRID]
     best = int(np.argmin(values))
     ends = _GRID[max(best - 1, 0)], _GRID[min(best + 1, len(_GRID) - 1)]
-    found = minimize_scalar(lambda rho: _profile(y, design, gaps, rho)[0], bounds=ends, method="bounded", options={"xatol": 1e-7})
+    found = minimize_scalar(lambda rho: deviance(rho, rho), bounds=ends, method="bounded", options={"xatol": 1e-7})
     # Rounded, so that the last bits of an optimiser, which differ between machines, reach no result.
     return round(float(found.x if found.fun <= values[best] else _GRID[best]), 6)
 
 
-def fit_ar1(y: Floats, design: Floats, when: NDArray[np.int64], names: tuple[str, ...], weights: Floats | None = None) -> Fit:
-    """Regression with first-order autoregressive errors by restricted maximum likelihood.
+def first_correlation(rho: float, theta: float) -> float:
+    """Correlation of neighbours in an ARMA(1,1) process."""
+    return (1 + rho * theta) * (rho + theta) / (1 + 2 * rho * theta + theta**2)
 
-    Standard errors are widened for the uncertainty of rho as by Kenward and Roger (1997, Biometrics 53, 983–997; the
-    term in second derivatives left out), with Satterthwaite's degrees of freedom for each combination.
+
+def reml_arma(y: Floats, design: Floats, gaps: NDArray[np.int64]) -> tuple[float, float]:
+    """Autoregressive and moving-average coefficient of errors that maximise the restricted likelihood."""
+    from scipy.ndimage import minimum_filter
+    from scipy.optimize import minimize
+
+    whole, rho = _reml(y, design, gaps), reml_rho(y, design, gaps)
+
+    def deviance(point: Any) -> float:
+        return whole(float(point[0]), first_correlation(float(point[0]), float(point[1])))
+
+    # One search from each valley: where rho + theta is near 0 every pair is nearly white noise, so there may be several.
+    table = np.array([[deviance((one, theta)) for theta in _THETAS] for one in _RHOS])
+    valleys = np.argwhere(table == minimum_filter(table, 3, mode="nearest"))
+    starts = [(rho, 0.0), *((_RHOS[one], _THETAS[theta]) for one, theta in valleys)]
+    bounds = ((LEAST_RHO, MOST_RHO), (-MOST_THETA, MOST_THETA))
+    rough = min((minimize(deviance, start, method="L-BFGS-B", bounds=bounds) for start in starts), key=lambda fit: fit.fun)
+    fine = {"xatol": 1e-6, "fatol": 1e-10}
+    found = minimize(deviance, rough.x, method="Nelder-Mead", bounds=bounds, options=fine)
+    return round(float(found.x[0]), 4), round(float(found.x[1]), 4)
+
+
+def fit_arma(
+    y: Floats, design: Floats, when: NDArray[np.int64], names: tuple[str, ...], weights: Floats | None = None, ar1: bool = False
+) -> Fit:
+    """Regression with ARMA(1,1) or AR(1) errors by restricted maximum likelihood.
+
+    Standard errors are widened for the uncertainty of the correlation as by Kenward and Roger (1997, Biometrics 53, 983–997;
+    the term in second derivatives left out), with Satterthwaite's degrees of freedom for each combination.
     """
     root = np.ones(len(y)) if weights is None else np.sqrt(weights)
     target, rows, gaps = y * root, design * root[:, None], np.diff(when)
-    rho = reml_rho(target, rows, gaps)
-    n, k = rows.shape
-    _, params, inverse, sums = _profile(target, rows, gaps, rho)
-    variance = float(sums) / (n - k)
+    rho, theta = (reml_rho(target, rows, gaps), 0.0) if ar1 else reml_arma(target, rows, gaps)
+    first, (n, k) = first_correlation(rho, theta), rows.shape
+    white = _whitened(np.column_stack([rows, target]), gaps, rho, first)
+    inverse = np.linalg.inv(white[:, :k].T @ white[:, :k])
+    params = inverse @ (white[:, :k].T @ white[:, k])
+    residuals = white[:, k] - white[:, :k] @ params
+    variance = float(residuals @ residuals) / (n - k)
     plain, cov, corrections = inverse * variance, inverse * variance, None
     if n <= LARGE:
-        slope, spread, wider = _kenward_roger(rows, when, rho)
-        cov, corrections = plain + variance * wider, (plain, (plain, slope * variance), spread)
-    residuals = whiten(target - rows @ params, gaps, rho)
+        slopes, spread, wider = _kenward_roger(rows, when, rho, None if ar1 else first)
+        cov, corrections = plain + variance * wider, (plain, (plain, *(slope * variance for slope in slopes)), spread)
     return Fit(
-        names, params, cov, float(n - k), residuals, design @ params, rho, n_dynamics=1, corrections=corrections, weights=weights
-    )
+        names, params, cov, float(n - k), residuals, design @ params, rho, n_dynamics=2 - ar1, corrections=corrections,
+        weights=weights, settings={} if ar1 else {"theta": theta},
+    )  # fmt: skip
 
 
-def information(rows: Floats, when: NDArray[np.int64], rho: float) -> tuple[Floats, ...]:
-    """Correlation matrix, its derivative in rho, precision times rows, covariance of the REML (log variance, rho)."""
-    n, k = rows.shape
+def information(
+    rows: Floats, when: NDArray[np.int64], rho: float, first: float | None = None
+) -> tuple[Floats, list[Floats], Floats, Floats]:
+    """Correlation matrix, its derivatives, precision times rows, covariance of the REML (log variance, rho, first).
+
+    Without `first` the errors are AR(1), and rho alone moves.
+    """
     lag = np.abs(np.subtract.outer(when, when))
-    errors = np.power(rho, lag)
-    turned = np.where(lag > 0, lag * np.power(rho, np.maximum(lag - 1, 0)), 0.0)
+    powers = np.power(rho, np.arange(lag.max() + 1))
+    before = np.concatenate([[0.0], powers[:-1]])
+    turned = np.arange(len(powers)) * before
+    if first is None:
+        errors, parts = powers[lag], [turned[lag]]
+    else:
+        errors = np.concatenate([[1.0], first * powers[:-1]])[lag]
+        parts = [np.concatenate([[0.0], first * turned[:-1]])[lag], before[lag]]
     precision = np.linalg.inv(errors)
     half = precision @ rows
-    projected = precision @ turned - half @ np.linalg.inv(rows.T @ half) @ (half.T @ turned)
-    cross, square = np.trace(projected), (projected * projected.T).sum()
-    return errors, turned, half, np.asarray(np.linalg.inv(0.5 * np.array([[n - k, cross], [cross, square]])))
+    shrunk = precision - half @ np.linalg.inv(rows.T @ half) @ half.T
+    turns = [shrunk @ part for part in (errors, *parts)]
+    return errors, parts, half, np.asarray(np.linalg.pinv([[0.5 * (one * other.T).sum() for other in turns] for one in turns]))
 
 
-def _kenward_roger(rows: Floats, when: NDArray[np.int64], rho: float) -> tuple[Floats, Floats, Floats]:
-    """Derivative in rho of the inverse Gram matrix, covariance of (log variance, rho), addition for the uncertainty of rho."""
-    errors, turned, half, spread = information(rows, when, rho)
+def _kenward_roger(rows: Floats, when: NDArray[np.int64], rho: float, first: float | None) -> tuple[list[Floats], Floats, Floats]:
+    """Derivatives of the inverse Gram matrix, covariance of the parameters of errors, addition for their uncertainty."""
+    errors, parts, half, spread = information(rows, when, rho, first)
     inverse = np.linalg.inv(rows.T @ half)
-    first = half.T @ turned @ half
-    second = half.T @ turned @ np.linalg.solve(errors, turned) @ half
-    wider = 2 * spread[1, 1] * inverse @ (second - first @ inverse @ first) @ inverse
-    return inverse @ first @ inverse, spread, wider
+    turned = [half.T @ part @ half for part in parts]
+    wider = np.zeros_like(inverse)
+    for i, one in enumerate(parts):
+        moved = half.T @ one @ np.linalg.solve(errors, np.column_stack([other @ half for other in parts]))
+        for j, second in enumerate(np.split(moved, len(parts), axis=1)):
+            wider += 2 * spread[1 + i, 1 + j] * inverse @ (second - turned[i] @ inverse @ turned[j]) @ inverse
+    return [inverse @ each @ inverse for each in turned], spread, wider
 
 
 def newey_west_lags(n: int) -> int:
@@ -208,7 +258,7 @@ def fit_arima(
         warnings.simplefilter("ignore")
         found = model.fit(disp=False, maxiter=500)
     if not found.mle_retvals["converged"]:
-        raise AnalysisError(f"the ARIMA{order} fit did not converge; use a smaller order, or method='ar1'")
+        raise AnalysisError(f"the ARIMA{order} fit did not converge; use a smaller order, or method='auto'")
     k, seen = len(used), ~np.isnan(y)
     held = np.flatnonzero(seen)
     target = y[seen]

@@ -18,15 +18,15 @@ from county_metrics.analysis.series_data import SEASONS, Floats, Missing, Segmen
 from county_metrics.analysis.series_fit import Fit
 from county_metrics.errors import nearest
 
-Method = Literal["auto", "ar1", "ols", "arima", "poisson", "negative_binomial"]
+Method = Literal["auto", "arma", "ar1", "ols", "arima", "poisson", "negative_binomial"]
 Errors = Literal["auto", "ar1", "hac", "classical", "quasi", "model"]
 COUNTS = ("poisson", "negative_binomial")
 _ERRORS = {
-    "ar1": ("model",), "ols": ("hac", "classical"), "arima": ("model",), "poisson": ("ar1", "quasi", "hac", "model"),
-    "negative_binomial": ("model", "hac"),
+    "auto": ("model",), "arma": ("model",), "ar1": ("model",), "ols": ("hac", "classical"), "arima": ("model",),
+    "poisson": ("ar1", "quasi", "hac", "model"), "negative_binomial": ("model", "hac"),
 }  # fmt: skip
 _SEASON = "season is 'auto', 'dummies' or a number of harmonic pairs up to half the cycle, not {!r}"
-LEAST_SIDE, FULL_SIDE, LEAST_CYCLES = 8, 24, 2
+LEAST_SIDE, FULL_SIDE, ARMA_SIDE, LEAST_CYCLES = 8, 24, 30, 2
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Model:
     @property
     def correlated(self) -> bool:
         """Whether the errors are autoregressive, by restricted likelihood."""
-        return self.method == "ar1" or self.errors == "ar1"
+        return self.method in ("auto", "arma", "ar1") or self.errors == "ar1"
 
     def require(self) -> None:
         """Refuse choices that are unknown or do not go together."""
@@ -89,7 +89,7 @@ class Model:
         if self.outcome in (*self.covariates, self.exposure, self.offset, self.weights):
             wrong.append(f"the outcome {self.outcome!r} cannot be a covariate, exposure, offset or weight of itself")
         if self.method == "arima" and self.weights:
-            wrong.append("weights do not go with method='arima'; use method='ar1'")
+            wrong.append("weights do not go with method='arima'; use method='auto'")
         if self.seasonal_order[1] and self.season:
             wrong.append("seasonal differences take the season out; leave season out")
         if wrong:
@@ -97,14 +97,13 @@ class Model:
 
 
 def model_of(*problems: str, **choices: Any) -> Model:
-    """The model of some choices, its method and errors settled; problems found before are raised with those of the choices."""
+    """The model of some choices, its errors settled; problems found before are raised with those of the choices."""
     require(*problems, *_unfit(choices))
     given = choices.get("covariates", ())
     plain = {name: int(value) if isinstance(value, Integral) else value for name, value in choices.items()}
     model = Model(**plain | {"covariates": (given,) if isinstance(given, str) else tuple(given)})
-    method = "ar1" if model.method == "auto" else model.method
-    errors = _ERRORS.get(method, ("",))[0] if model.errors == "auto" else model.errors
-    model = replace(model, method=method, errors=errors)
+    if model.errors == "auto":
+        model = replace(model, errors=_ERRORS[model.method][0])
     model.require()
     return model
 
@@ -159,11 +158,18 @@ def restrict(series: Segments, model: Model) -> Segments:
     return replace(series, kept=kept)
 
 
-def settle_season(series: Segments, model: Model) -> tuple[Model, bool]:
-    """The model with its number of harmonic pairs, and whether an automatic season was left out."""
+def settle(series: Segments, model: Model) -> tuple[Model, bool]:
+    """The model with its errors and number of harmonic pairs, and whether an automatic season was left out."""
+    before, after = series.sides()
+    if model.method == "arma" and min(before, after) < ARMA_SIDE:
+        raise AnalysisError(
+            f"method='arma' needs {ARMA_SIDE} periods on each side ({before} before, {after} after); use 'auto' or 'ar1'"
+        )
+    if model.method == "auto":
+        model = replace(model, method="arma" if min(before, after) >= ARMA_SIDE else "ar1")
     if model.season is None:
         return model, False
-    axis, before = series.axis, int(series.kept[: series.start].sum())
+    axis = series.axis
     length = model.season_length or (SEASONS.get(axis.freq or "") if axis.step == 1 else None)
     enough = length is not None and before >= LEAST_CYCLES * length
     if model.season == "auto":
@@ -217,7 +223,7 @@ def solve(series: Segments, model: Model) -> Fit:
         sums = [series.values[kept & (side == (series.places >= series.start))].sum() for side in (False, True)]
         if not all(sums):
             where = "before" if not sums[0] else "after"
-            raise AnalysisError(f"every count {where} the start is 0, so no ratio of levels exists; use method='ar1'")
+            raise AnalysisError(f"every count {where} the start is 0, so no ratio of levels exists; use method='auto'")
         y, lags = series.values[kept], lags_of(series, model)
         return fit_counts(y, design[kept], when, names, model.method, model.errors, lags, shift[kept], weights)
     y = np.log(series.values) - shift if model.log else series.values
@@ -225,8 +231,8 @@ def solve(series: Segments, model: Model) -> Fit:
     exact = series_fit.flat(y[kept] - design[kept] @ np.linalg.lstsq(design[kept], y[kept], rcond=None)[0], y[kept])
     if model.method == "arima" and not few:
         return series_fit.fit_arima(np.where(kept, y, np.nan), design, names, model.order, model.seasonal_order)
-    if model.method == "ar1" and not few and not exact:
-        return series_fit.fit_ar1(y[kept], design[kept], when, names, weights)
+    if model.correlated and not few and not exact:
+        return series_fit.fit_arma(y[kept], design[kept], when, names, weights, ar1=model.method == "ar1")
     errors = "classical" if few else model.errors
     return series_fit.fit_ols(y[kept], design[kept], when, names, errors, lags_of(series, model), weights)
 

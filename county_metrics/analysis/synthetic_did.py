@@ -55,8 +55,8 @@ def synthetic_did(
     **Assumptions.** Trends parallel after weighting; for placebo errors, the same spread among treated and controls.
     **Not for.** Starts that differ between units.
 
-    The jackknife's interval takes t quantiles with one degree of freedom less than the smaller group has units: with
-    normal ones it held the truth in 0.907 of 2,000 simulated panels of 12 treated and 30 other units.
+    The jackknife's interval takes t quantiles with one degree of freedom less than the smaller group has units: normal ones
+    are too narrow where that group is small.
     """
     numbers = (arguments.whole("draws", draws, least=50, example=200), arguments.whole("seed", seed, least=0, example=SEED))
     panel = read_panel(

@@ -7,14 +7,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
-from scipy import stats
+from scipy import signal, stats
+from statsmodels.tsa.arima_process import ArmaProcess
 from statsmodels.tsa.statespace.sarimax import SARIMAX
 
 import county_metrics as cm
 from county_metrics.analysis.design import DesignError
 from county_metrics.analysis.effect import AnalysisError
 from county_metrics.analysis.series_coverage import simulated_coverage
-from county_metrics.analysis.series_fit import fit_ar1, newey_west_lags
+from county_metrics.analysis.series_fit import first_correlation, fit_arma, newey_west_lags
 
 KEYS = {"outcome": "days", "time": "month", "intervention_time": "2014-02"}
 
@@ -155,6 +156,120 @@ def test_the_negative_binomial_agrees_with_full_maximum_likelihood():
     assert found["level_change"].std_error == pytest.approx(other.bse[2], rel=0.05)
 
 
+def noisy(rho=0.8, theta=-0.4, side=40, seed=1):
+    """A series whose errors are ARMA(1,1): by default AR(1) with measurement noise on top."""
+    noise = np.random.default_rng(seed).standard_normal(2 * side + 200)
+    errors = signal.lfilter([1, theta], [1, -rho], noise)[200:]
+    since = np.arange(2 * side) - side
+    values = 50 + 0.2 * since + np.where(since >= 0, -10 + 0.5 * since, 0) + 2 * errors
+    return pd.DataFrame({"month": months(side, side), "days": values})
+
+
+def autocorrelations(rho, theta, lags):
+    return ArmaProcess([1, -rho], [1, theta]).acf(lags)
+
+
+@pytest.mark.parametrize(("rho", "theta"), [(0.8, -0.4), (0.5, 0.4), (-0.3, 0.5)])
+@pytest.mark.parametrize("phase_in", [0, 3])
+def test_arma_errors_are_at_the_restricted_maximum_of_a_dense_likelihood(rho, theta, phase_in):
+    """The correlations are those of statsmodels' ArmaProcess, with a gap in the middle where a phase-in is left out."""
+    table = noisy(rho, theta)
+    found = its(table, method="arma", phase_in=phase_in)
+    kept = np.setdiff1d(np.arange(80), 40 + np.arange(phase_in))
+    since = kept - 40 - phase_in
+    after = (kept >= 40).astype(float)
+    design, y = np.column_stack([np.ones(len(kept)), since, after, after * since]), table["days"].to_numpy()[kept]
+    lag = np.abs(np.subtract.outer(kept, kept))
+
+    def restricted(one, other):
+        matrix = autocorrelations(one, other, 80)[lag]
+        inverse = np.linalg.inv(matrix)
+        inner = design.T @ inverse @ design
+        rest = y - design @ np.linalg.solve(inner, design.T @ inverse @ y)
+        return (len(y) - 4) * np.log(rest @ inverse @ rest) + np.linalg.slogdet(matrix)[1] + np.linalg.slogdet(inner)[1]
+
+    least = restricted(found.settings["rho"], found.settings["theta"])
+    grid = [restricted(one, other) for one in np.linspace(-0.85, 0.97, 27) for other in np.linspace(-0.93, 0.93, 32)]
+    assert least <= min(grid) + 1e-5
+    sigma = autocorrelations(found.settings["rho"], found.settings["theta"], 80)[lag]
+    other = sm.GLS(y, design, sigma=sigma).fit()
+    for term, place in (("level_change", 2), ("slope_change", 3)):
+        assert found[term].estimate == pytest.approx(other.params[place], rel=1e-7)
+        assert found[term].std_error > other.bse[place]
+
+
+def test_widened_errors_follow_from_numerical_derivatives():
+    """Kenward and Roger's covariance by hand: derivatives of the correlations by differences, traces in full."""
+    table = noisy(0.7, -0.3)
+    found = its(table, method="arma")
+    design, lag, y = design_of(80, 40), np.abs(np.subtract.outer(np.arange(80), np.arange(80))), table["days"].to_numpy()
+    point = np.array([found.settings["rho"], first_correlation(found.settings["rho"], found.settings["theta"])])
+
+    def correlation(values):
+        return np.where(lag > 0, values[1] * values[0] ** np.maximum(lag - 1.0, 0), 1.0)
+
+    sigma = correlation(point)
+    inverse = np.linalg.inv(sigma)
+    cov = np.linalg.inv(design.T @ inverse @ design)
+    projection = inverse - inverse @ design @ cov @ design.T @ inverse
+    variance = float(y @ projection @ y) / 76
+    steps = 1e-6 * np.eye(2)
+    moves = [sigma, *((correlation(point + step) - correlation(point - step)) / 2e-6 for step in steps)]
+    spread = np.linalg.inv([[np.trace(projection @ one @ projection @ other) / 2 for other in moves] for one in moves])
+    wider = np.zeros((4, 4))
+    for i in (1, 2):
+        for j in (1, 2):
+            inner = inverse @ moves[i] @ inverse @ moves[j] @ inverse
+            outer = design.T @ inverse @ moves[i] @ inverse @ design @ cov @ design.T @ inverse @ moves[j] @ inverse @ design
+            wider += spread[i, j] * (design.T @ inner @ design - outer)
+    error = np.sqrt(variance * np.diag(cov + 2 * cov @ wider @ cov))
+    assert found["level_change"].std_error == pytest.approx(error[2], rel=1e-5)
+    assert found["slope_change"].std_error == pytest.approx(error[3], rel=1e-5)
+
+
+def test_the_errors_are_chosen_by_length_and_said():
+    short = its(made(29, 40))
+    assert "theta" not in short.settings
+    assert "Errors: first-order autoregressive" in short.summary()
+    assert "correlated in first order alone" in short.summary()
+    assert short.conf_low is not None
+    found = its(made(30, 40))
+    assert "theta" in found.settings
+    assert "autoregressive with a moving average" in found.summary()
+    assert f"autoregressive {found.settings['rho']:.2f}" in found.summary().replace("−", "-")
+    assert found.conf_low is not None
+    with pytest.raises(
+        AnalysisError, match=r"method='arma' needs 30 periods on each side \(29 before, 40 after\); use 'auto' or 'ar1'"
+    ):
+        its(made(29, 40), method="arma")
+
+
+def test_first_order_errors_bear_no_interval_where_a_series_is_long_enough_for_more():
+    found = its(made(30, 30), method="ar1")
+    assert found.conf_low is None
+    assert found.std_error > 0
+    assert "method='auto'" in found.summary()
+
+
+def test_noise_on_top_of_correlated_errors_is_covered_and_first_order_alone_does_not():
+    """A small version of benchmarks/truth.py; 0.88 is three Monte-Carlo errors below 0.95 for 100 draws."""
+    hits = np.zeros((2, 2))
+    for seed in range(100):
+        table = noisy(seed=seed)
+        for row, method in enumerate(("auto", "ar1")):
+            found = its(table, method=method)
+            for column, (term, true) in enumerate((("level_change", -10), ("slope_change", 0.5))):
+                one = found[term]
+                low, high = (
+                    (one.estimate - 2 * one.std_error, one.estimate + 2 * one.std_error)
+                    if one.withheld
+                    else (one.conf_low, one.conf_high)
+                )
+                hits[row, column] += low <= true <= high
+    assert (hits[0] / 100 > 0.88).all()
+    assert (hits[1] / 100 < 0.92).all()
+
+
 def test_arima_errors_agree_with_the_state_space_fit():
     table = made(60, 60, rho=0.5)
     found = its(table, method="arima")
@@ -282,7 +397,7 @@ def test_from_eight_a_side_autoregressive_errors_are_given_and_marked():
 
 
 def test_newey_west_is_refused_below_twenty_four_a_side():
-    with pytest.raises(AnalysisError, match=r"need 24 periods on each side \(40 before, 23 after\).*Use method='ar1'"):
+    with pytest.raises(AnalysisError, match=r"need 24 periods on each side \(40 before, 23 after\).*Use method='auto'"):
         its(made(40, 23), method="ols", hac_lags=2)
     found = its(made(40, 23), method="ols")
     assert found.std_error is None
@@ -295,7 +410,7 @@ def test_an_interval_with_too_little_simulated_coverage_is_withheld():
     assert found.conf_int() == (None, None)
     assert found.p_value is None
     assert found.std_error > 0
-    assert "Autoregressive errors keep their promise here" in found.summary()
+    assert "Autoregressive errors (method='auto') keep their promise here" in found.summary()
 
 
 def test_an_interval_with_enough_coverage_is_given_with_it():
@@ -338,7 +453,7 @@ def test_autoregressive_intervals_cover_the_truth_with_eight_a_side():
         errors = rng.standard_normal(16)
         for place in range(1, 16):
             errors[place] = rho * errors[place - 1] + np.sqrt(1 - rho**2) * errors[place]
-        fit = fit_ar1(errors, design, np.arange(16), ("const", "trend", "level_change", "slope_change"))
+        fit = fit_arma(errors, design, np.arange(16), ("const", "trend", "level_change", "slope_change"), ar1=True)
         for place, direction in enumerate(np.eye(4)[2:]):
             estimate, error, df = fit.contrast(direction)
             hits[place] += abs(estimate) <= stats.t.ppf(0.975, df) * error
@@ -359,13 +474,14 @@ def test_simulated_coverage_agrees_with_statsmodels_on_each_draw():
     assert 0.70 < share < 0.88
 
 
-def test_a_series_that_wanders_has_no_interval():
-    walk = np.cumsum(np.random.default_rng(3).standard_normal(80))
-    table = pd.DataFrame({"month": months(40, 40), "days": 500 + walk})
-    found = its(table, trend=False, slope=False)
-    assert found.settings["rho"] == 0.98
-    assert found.conf_low is None
-    assert "as correlated as can be modelled (0.98)" in found.summary()
+def test_a_series_that_wanders_is_said_to_and_has_no_interval_by_first_order_errors():
+    for side in (25, 40):
+        walk = np.cumsum(np.random.default_rng(0).standard_normal(2 * side))
+        found = its(pd.DataFrame({"month": months(side, side), "days": 500 + walk}), trend=False, slope=False)
+        assert found.settings["rho"] == 0.98
+        assert (found.conf_low is None) == (side == 25)
+        assert ("Interval withheld: neighbouring errors are as correlated" in found.summary()) == (side == 25)
+        assert ("(0.98): the series may wander with no level" in found.summary()) == (side == 40)
 
 
 def test_a_season_needs_two_full_cycles_before():
@@ -451,8 +567,8 @@ REFUSED = {
     "outside": (lambda t: t, {"intervention_time": "2020-01"}, r"'2020-01' must lie after 2012-06 and not after 2015-09, with periods"),
     "first": (lambda t: t, {"intervention_time": "2012-06"}, r"must lie after 2012-06"),
     "coarse": (lambda t: t, {"intervention_time": "2014"}, r"'2014' is no period of this series; write it as a period such as 2012-06"),
-    "method": (lambda t: t, {"method": "arma"}, r"method is 'auto', 'ar1', 'ols', 'arima', 'poisson' or 'negative_binomial', not 'arma'"),
-    "errors": (lambda t: t, {"errors": "hac"}, r"method 'ar1' has no errors 'hac'; allowed: model"),
+    "method": (lambda t: t, {"method": "garch"}, r"method is 'auto', 'arma', 'ar1', 'ols', 'arima', 'poisson' or 'negative_binomial', not 'garch'"),
+    "errors": (lambda t: t, {"errors": "hac"}, r"method 'auto' has no errors 'hac'; allowed: model"),
     "log": (lambda t: t.assign(days=t["days"].where(t.index != 2, 0)), {"log": True}, r"must be above 0 here \(row 2: 0"),
     "negative": (lambda t: t.assign(days=-t["days"]), {"method": "poisson"}, r"'days' must not be negative"),
     "constant": (lambda t: t.assign(one=3), {"covariates": ["one"]}, r"one: adds nothing to the columns before it"),

@@ -67,11 +67,11 @@ def test_lags_are_tried_for_newey_west():
 
 
 def test_a_specification_curve_has_a_row_a_combination():
-    grid = {"method": ["ar1", "ols"], "slope": [True, False], "window": [20, None]}
+    grid = {"method": ["auto", "ols"], "slope": [True, False], "window": [20, None]}
     block = cm.series_curve(made(), **KEYS, grid=grid).payload()
     rows = block["blocks"][0]["data"]["rows"]
     assert len(rows) == 8
-    one = next(row for row in rows if row["choices"] == {"method": "ar1", "slope": "False", "window": "None"})
+    one = next(row for row in rows if row["choices"] == {"method": "auto", "slope": "False", "window": "None"})
     found = cm.interrupted_time_series(made(), **KEYS, slope=False)
     assert float(one["value"]) == pytest.approx(found.estimate)
     assert float(one["low"]) == pytest.approx(found.conf_low)

@@ -44,7 +44,7 @@ def controlled_time_series(
     outcome, time, intervention_time, log, exposure, horizon, use_t, level, missing
         As for `interrupted_time_series`.
     **choices
-        ``method`` (``ar1``, ``ols``, ``arima``), ``errors, season, season_length, trend, slope, phase_in, count_from, window,
+        ``method`` (all but those of counts), ``errors, season, season_length, trend, slope, phase_in, count_from, window,
         hac_lags, order, seasonal_order`` of `interrupted_time_series`.
 
     Returns

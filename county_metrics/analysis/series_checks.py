@@ -199,7 +199,7 @@ def series_curve(
     AnalysisError
         For unknown choices, more than 500 combinations, or a mixture of counts (log scale) and measures.
     """
-    require(instance("grid", grid, Mapping, "a mapping of choices to lists of values, such as {'method': ['ols', 'ar1']}"))
+    require(instance("grid", grid, Mapping, "a mapping of choices to lists of values, such as {'method': ['ols', 'auto']}"))
     require(*(several(f"grid[{name!r}]", values, "values") for name, values in grid.items()))
     unknown = [name for name in grid if name not in _CHOICES]
     combinations = [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]

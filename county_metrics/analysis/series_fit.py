@@ -127,7 +127,7 @@ def reml_rho(y: Floats, design: Floats, gaps: NDArray[np.int64]) -> float:
     best = int(np.argmin(values))
     ends = _GRID[max(best - 1, 0)], _GRID[min(best + 1, len(_GRID) - 1)]
     found = minimize_scalar(lambda rho: deviance(rho, rho), bounds=ends, method="bounded", options={"xatol": 1e-7})
-    # Rounded, so that the last bits of an optimiser, which differ between machines, reach no result.
+    # Rounded: the last bits of an optimiser differ between machines.
     return round(float(found.x if found.fun <= values[best] else _GRID[best]), 6)
 
 
@@ -169,15 +169,19 @@ def fit_arma(
     target, rows, gaps = y * root, design * root[:, None], np.diff(when)
     rho, theta = (reml_rho(target, rows, gaps), 0.0) if ar1 else reml_arma(target, rows, gaps)
     first, (n, k) = first_correlation(rho, theta), rows.shape
-    white = _whitened(np.column_stack([rows, target]), gaps, rho, first)
+    # On an orthonormal basis, since a column may vary by a millionth of its level.
+    basis, turn = np.linalg.qr(rows)
+    white = _whitened(np.column_stack([basis, target]), gaps, rho, first)
     inverse = np.linalg.inv(white[:, :k].T @ white[:, :k])
-    params = inverse @ (white[:, :k].T @ white[:, k])
-    residuals = white[:, k] - white[:, :k] @ params
+    on_basis, back = inverse @ (white[:, :k].T @ white[:, k]), np.linalg.inv(turn)
+    params, residuals = back @ on_basis, white[:, k] - white[:, :k] @ on_basis
     variance = float(residuals @ residuals) / (n - k)
-    plain, cov, corrections = inverse * variance, inverse * variance, None
+    cov = plain = back @ inverse @ back.T * variance
+    corrections = None
     if n <= LARGE:
-        slopes, spread, wider = _kenward_roger(rows, when, rho, None if ar1 else first)
-        cov, corrections = plain + variance * wider, (plain, (plain, *(slope * variance for slope in slopes)), spread)
+        slopes, spread, wider = _kenward_roger(basis, when, rho, None if ar1 else first)
+        cov, turned = plain + back @ wider @ back.T * variance, [back @ slope @ back.T * variance for slope in slopes]
+        corrections = plain, (plain, *turned), spread
     return Fit(
         names, params, cov, float(n - k), residuals, design @ params, rho, n_dynamics=2 - ar1, corrections=corrections,
         weights=weights, settings={} if ar1 else {"theta": theta},

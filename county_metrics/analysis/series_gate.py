@@ -52,14 +52,14 @@ def gate_of(series: Segments, model: Model, fit: Fit, terms: dict[str, Floats], 
         return Gate(dict.fromkeys(terms, (why, False)) if why else {})
     if model.method == "arima":
         return Gate(dict.fromkeys(terms, (say("series_why.order"), False)))
+    offer = say("series_why.offer_counts" if model.counts else "series_why.offer_auto")
     if min(before, after) < FULL_SIDE:
-        reason = say("series_why.short", full=number(FULL_SIDE, ref="constant:full_side"), **counted)
+        reason = say("series_why.short", full=number(FULL_SIDE, ref="constant:full_side"), offer=offer, **counted)
         return Gate(dict.fromkeys(terms, (reason, model.errors == "hac")))
     coverage, rho = coverage_of(series, model, fit, terms, use_t)
     found = {"rho_upper": rho, "coverage": min(coverage.values())} | {f"coverage_{term}": coverage[term] for term in coverage}
     gate = Gate(found=found)
     least = number(plain_value(LEAST_COVERAGE), ref="constant:least_coverage")
-    offer = say("series_why.offer_counts" if model.counts else "series_why.offer_auto")
     why = say("series_why.coverage", least=least, offer=offer, level=NOMINAL, **gate.shown())
     return replace(gate, reasons={term: (why, False) for term, share in coverage.items() if share < LEAST_COVERAGE})
 

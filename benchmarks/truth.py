@@ -167,7 +167,8 @@ def series(rng: Rng, side: int, rho: float, *, theta: float = 0.0, cycle: float 
     since, after = segments(side)
     noise = walk(rng, 1, 2 * side + 1, rho)[0]
     noise = noise[1:] + theta * noise[:-1]
-    value = 60 + 0.2 * since + after * (LEVEL + SLOPE * since) + cycle * np.sin(2 * np.pi * since / 12) + 2 * noise
+    drift = (0.2 + after * SLOPE) * since if choices.get("trend", True) else 0.0
+    value = 60 + drift + after * LEVEL + cycle * np.sin(2 * np.pi * since / 12) + 2 * noise
     table = pd.DataFrame({"month": pd.period_range("2008-01", periods=2 * side, freq="M").astype(str), "value": value})
     start = table["month"][side]
     return cm.interrupted_time_series(table, outcome="value", time="month", intervention_time=start, **choices)
@@ -336,16 +337,18 @@ def cases() -> list[Case]:
 
 def _series_cases() -> list[Case]:
     its, found = "interrupted_time_series", []
-    for side in (8, 12, 20):
-        for rho, theta in ((0.0, 0.0), (0.3, 0.0), (0.6, 0.0), (0.8, -0.4)):
-            about = f"{side} a side, rho {rho}, theta {theta}"
-            found.append(case(its, f"AR(1), {about}", LINE, series, side=side, rho=rho, theta=theta))
-    for side in (30, 36):
-        for rho, theta in ((0.0, 0.0), (0.3, 0.0), (0.6, 0.0), (0.9, 0.0), (0.5, 0.4), (0.8, -0.4)):
+    usual = ((0.0, 0.0), (0.3, 0.0), (0.6, 0.0), (0.8, 0.0), (0.5, 0.4), (0.8, -0.4))
+    slow = ((0.9, 0.0), (0.9, -0.6))
+    for side, errors in ((8, usual), (12, usual), (20, usual), (36, (*usual, *slow)), (60, slow), (400, ((0.6, 0.0), (0.8, -0.4)))):
+        for rho, theta in errors:
             about = f"{side} a side, rho {rho}, theta {theta}"
             found.append(case(its, f"ARMA, {about}", LINE, series, side=side, rho=rho, theta=theta))
-    for side, rho, theta in ((36, 0.9, -0.6), (60, 0.9, -0.6), (400, 0.6, 0.0), (400, 0.8, -0.4)):
-        found.append(case(its, f"ARMA, {side} a side, rho {rho}, theta {theta}", LINE, series, side=side, rho=rho, theta=theta))
+    for side, rho, theta in ((8, 0.9, 0.0), (12, 0.9, 0.0), (20, 0.9, 0.0), (12, 0.9, -0.6), (20, 0.9, -0.6), (36, 0.95, -0.6)):
+        about = f"nearly unseen: {side} a side, rho {rho}, theta {theta}"
+        found.append(case(its, f"ARMA, {about}", LINE, series, side=side, rho=rho, theta=theta))
+    for side, rho, theta in ((8, 0.8, 0.0), (20, 0.3, 0.0), (20, 0.8, -0.4)):
+        run = partial(series, side=side, rho=rho, theta=theta, trend=False, slope=False)
+        found.append(Case(its, f"ARMA, no trend, {side} a side, rho {rho}, theta {theta}", {"level_change": LEVEL}, run))
     found.append(case(its, "AR(1) asked for, 36 a side, rho 0.6", LINE, series, side=36, rho=0.6, method="ar1"))
     for side in (24, 48, 120, 400):
         for rho, theta in ((0.0, 0.0), (0.3, 0.0), (0.6, 0.0), (0.8, -0.4)):

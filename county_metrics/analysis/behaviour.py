@@ -94,19 +94,15 @@ def process_behaviour(data: pd.DataFrame, *, outcome: str, time: str, interventi
     notes = say("behaviour.no_interval"), say("behaviour.signal")
     correlated = () if span == 0 else (ljung_box(values[:base] - mean, max(min(10, base // 5), 1)),)
     return EffectResult(
-        method="process_behaviour",
-        design="series",
+        method="process_behaviour", design="series",
         estimand=say("behaviour.estimand", outcome=own_label(outcome), first=labels[0], last=labels[base - 1]),
-        estimates=estimates,
-        counts={"observations": n} | ({"before": base, "after": n - base} if base < n else {}),
-        settings={"outside": _where(labels, beyond), "runs": _where(labels, runs)},
-        assumptions=(say("behaviour.assume"),),
+        estimates=estimates, counts={"observations": n} | ({"before": base, "after": n - base} if base < n else {}),
+        settings={"outside": _where(labels, beyond), "runs": _where(labels, runs)}, assumptions=(say("behaviour.assume"),),
         notes=(*notes, *([] if series.was_sorted else [say("series_note.sorted")])),
         checks=(_check("outside", labels, beyond), _check("runs", labels, runs), *correlated),
-        data=pd.DataFrame({"period": labels, "value": values, "range": ranges, "outside": beyond, "run": runs}),
-        plots=(plot,),
+        data=pd.DataFrame({"period": labels, "value": values, "range": ranges, "outside": beyond, "run": runs}), plots=(plot,),
         simulated=simulated,
-    )
+    )  # fmt: skip
 
 
 def _runs(sides: Floats) -> NDArray[np.bool_]:

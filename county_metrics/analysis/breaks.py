@@ -17,7 +17,8 @@ from county_metrics.analysis.effect import AnalysisError, EffectResult, Estimate
 from county_metrics.analysis.series import ljung_box, p_node
 from county_metrics.analysis.series_coverage import ar1_noise, upper_rho
 from county_metrics.analysis.series_data import Floats, read_series, require_columns
-from county_metrics.analysis.series_fit import reml_rho, require_rank
+from county_metrics.analysis.series_errors import reml_rho
+from county_metrics.analysis.series_fit import require_rank
 from county_metrics.analysis.series_model import LEAST_SIDE
 from county_metrics.present.number import number
 from county_metrics.present.series_plot import series_block

@@ -169,7 +169,7 @@ def _leave_one_out(
     whole, found = result["level_change"], []
     for name in others:
         gap = restrict(_gap(series, ours, [other for other in others if other != name], model.log)[0], model)
-        fit = solve(gap, settle(gap, model)[0])
+        fit = solve(gap, settle(gap, model)[0], alone=True)
         found.append(float(fit.params[fit.names.index("level_change")]))
     same = all(np.sign(value) == np.sign(whole.estimate) for value in found)
     ends = span("leave_one_out", found, whole.places)

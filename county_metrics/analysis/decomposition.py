@@ -95,16 +95,8 @@ def twfe_decomposition(
             CheckResult("forbidden", None if math.isclose(part, 0, abs_tol=1e-9) else False, say("panel_check.forbidden"), text)
         ]
     return EffectResult(
-        method="twfe_decomposition",
-        design="panel",
-        estimand=say("staggered.estimand"),
-        estimates=tuple(found),
-        counts=panel.counts,
-        settings={"comparison": comparison},
-        assumptions=(say("panel.parallel"), say("panel.no_anticipation")),
-        notes=(*panel.notes, *cells.notes, *notes),
-        checks=tuple(checks),
-        data=parts,
-        level=level,
-        simulated=panel.simulated,
-    )
+        method="twfe_decomposition", design="panel", estimand=say("staggered.estimand"), estimates=tuple(found),
+        counts=panel.counts, settings={"comparison": comparison},
+        assumptions=(say("panel.parallel"), say("panel.no_anticipation")), notes=(*panel.notes, *cells.notes, *notes),
+        checks=tuple(checks), data=parts, level=level, simulated=panel.simulated,
+    )  # fmt: skip

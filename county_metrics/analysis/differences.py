@@ -246,14 +246,8 @@ def _means_result(one: Array, other: Array, missing: int, covariance: str, level
         shown = Estimate("difference", say("panel.difference"), value, unit=measure, withheld=say("panel.no_spread"))
     notes = [say("panel.missing_rows", count=number(missing, ref="result:n_missing_rows"), where="")] if missing else []
     return EffectResult(
-        method="difference_in_means",
-        design="records",
-        estimand=say("panel.means_estimand"),
-        estimates=(shown,),
+        method="difference_in_means", design="records", estimand=say("panel.means_estimand"), estimates=(shown,),
         counts={"observations": len(one) + len(other), "treated": len(one), "controls": len(other)},
-        settings={"covariance": covariance, "degrees_of_freedom": freedom},
-        assumptions=(say("panel.by_lot"),),
-        notes=tuple(notes),
-        level=level,
-        simulated=bool(data.attrs.get("simulated", False)),
-    )
+        settings={"covariance": covariance, "degrees_of_freedom": freedom}, assumptions=(say("panel.by_lot"),),
+        notes=tuple(notes), level=level, simulated=bool(data.attrs.get("simulated", False)),
+    )  # fmt: skip

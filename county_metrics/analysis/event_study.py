@@ -150,20 +150,12 @@ def _event_result(
     table = pd.DataFrame([{name: getattr(row, name) for name in names} for row in found]).astype(float)
     table.insert(0, "event_time", [int(e) for e in events.name])
     return EffectResult(
-        method="event_study",
-        design="panel",
-        estimand=say("event_study.estimand"),
-        estimates=(*average, *found),
-        counts=panel.counts,
-        settings=settings,
-        assumptions=(say("panel.parallel"), say("panel.no_anticipation")),
+        method="event_study", design="panel", estimand=say("event_study.estimand"), estimates=(*average, *found),
+        counts=panel.counts, settings=settings, assumptions=(say("panel.parallel"), say("panel.no_anticipation")),
         notes=(say("event_study.reference", event=number(settings["reference"], ref="param:reference")), *panel.notes),
-        checks=tuple(checks),
-        data=table,
-        plots=(events_plot(found, events.name, outcome, panel, settings["reference"]),),
-        level=level,
-        simulated=panel.simulated,
-    )
+        checks=tuple(checks), data=table, plots=(events_plot(found, events.name, outcome, panel, settings["reference"]),),
+        level=level, simulated=panel.simulated,
+    )  # fmt: skip
 
 
 def staggered_adoption(
@@ -266,20 +258,13 @@ def staggered_result(
     if not spread_of(panel, event).bearable and (others := assignments(panel, _DRAWS, seed)):
         checks += randomisation_checks(others, panel.measure)
     return EffectResult(
-        method="staggered_adoption",
-        design="panel",
-        estimand=say("staggered.estimand"),
-        estimates=tuple(found),
-        counts=panel.counts,
-        settings=settings,
-        assumptions=(say("panel.parallel"), say("panel.no_anticipation")),
+        method="staggered_adoption", design="panel", estimand=say("staggered.estimand"), estimates=tuple(found),
+        counts=panel.counts, settings=settings, assumptions=(say("panel.parallel"), say("panel.no_anticipation")),
         notes=(say(f"staggered.comparison_{how[0]}"), say(f"staggered.method_{how[1]}"), *panel.notes, *cells.notes),
-        checks=tuple(checks),
-        data=table,
-        plots=(events_plot(events, event.name, outcome, panel, None if how[2] == "varying" else -1),),
-        level=level,
+        checks=tuple(checks), data=table,
+        plots=(events_plot(events, event.name, outcome, panel, None if how[2] == "varying" else -1),), level=level,
         simulated=panel.simulated,
-    )
+    )  # fmt: skip
 
 
 def _term(*parts: str) -> str:

@@ -176,21 +176,14 @@ def read_panel(
     first = np.zeros(len(used), dtype=int)
     first[codes[::-1]] = np.flatnonzero(keep)[::-1]
     panel = Panel(
-        outcome=values[keep],
-        unit=codes,
-        period=position[keep],
-        start=start[first],
+        outcome=values[keep], unit=codes, period=position[keep], start=start[first],
         weight=numbers[weights][keep] if weights else np.ones(int(keep.sum())),
         cluster=np.unique(groups[first], return_inverse=True)[1],
         covariates=np.column_stack([numbers[name][keep] for name in covariates]) if covariates else np.empty((keep.sum(), 0)),
-        units=tuple(units[place] for place in used),
-        grid=grid,
-        measure="log" if log else str(data.attrs.get("unit", "")),
-        simulated=bool(data.attrs.get("simulated", False)),
-        weighted=weights is not None,
-        independent=unit is None,
+        units=tuple(units[place] for place in used), grid=grid, measure="log" if log else str(data.attrs.get("unit", "")),
+        simulated=bool(data.attrs.get("simulated", False)), weighted=weights is not None, independent=unit is None,
         notes=tuple(notes),
-    )
+    )  # fmt: skip
     require(*_shape_problems(panel))
     return panel
 

@@ -220,16 +220,9 @@ def randomisation_inference(
     import pandas as pd
 
     return EffectResult(
-        method="randomisation_inference",
-        design="panel",
-        estimand=say("randomisation.estimand"),
-        estimates=(randomised("att", say("panel.att"), found, level, panel.measure),),
-        counts=panel.counts,
+        method="randomisation_inference", design="panel", estimand=say("randomisation.estimand"),
+        estimates=(randomised("att", say("panel.att"), found, level, panel.measure),), counts=panel.counts,
         settings={"assignments": len(found.placebos), "exact": found.exact, "seed": seed, "log": log},
-        assumptions=(say("randomisation.assumption"),),
-        notes=panel.notes,
-        checks=randomisation_checks(found, panel.measure),
-        data=pd.DataFrame({"placebo": found.placebos}),
-        level=level,
-        simulated=panel.simulated,
-    )
+        assumptions=(say("randomisation.assumption"),), notes=panel.notes, checks=randomisation_checks(found, panel.measure),
+        data=pd.DataFrame({"placebo": found.placebos}), level=level, simulated=panel.simulated,
+    )  # fmt: skip

@@ -22,7 +22,8 @@ from county_metrics.analysis.effect import (
     plain_value,
 )
 from county_metrics.analysis.series_data import Floats, Missing, Segments
-from county_metrics.analysis.series_fit import MOST_RHO, Fit, flat
+from county_metrics.analysis.series_errors import flat
+from county_metrics.analysis.series_fit import Fit
 from county_metrics.analysis.series_gate import NOMINAL, Gate, Reasons, gate_of
 from county_metrics.analysis.series_model import (
     FULL_SIDE,
@@ -64,8 +65,9 @@ def interrupted_time_series(
     intervention_time : period
         First period after the start, itself included.
     method : {"auto", "arma", "ar1", "ols", "arima", "poisson", "negative_binomial"}
-        ``auto``: errors ARMA(1,1) (``arma``) from 30 periods on the shorter side, AR(1) (``ar1``) below; by REML, Kenward–Roger
-        widened, Satterthwaite degrees of freedom.
+        ``auto`` is ``arma``: errors ARMA(1,1) by REML, the standard error the largest over all pairs of their coefficients
+        that are at least half as likely as the likeliest. ``ar1``: AR(1) by REML, to compare with fits elsewhere; without
+        intervals.
     errors : {"auto", "ar1", "hac", "classical", "quasi", "model"}
         ``ols``: Newey–West (default) or classical; ``poisson``: for a latent AR(1) factor of the mean
         (``ar1``, default; the coefficients stay those of maximum likelihood), scaled by the dispersion (``quasi``),
@@ -126,12 +128,10 @@ def interrupted_time_series(
     **Not for.** Fewer than 8 periods on a side (described only); a start chosen by looking at the series
     (`structural_break`); a claim of an effect, which needs a comparison series (`controlled_time_series`).
 
-    Intervals: below 24 periods on the shorter side only autoregressive errors bear them; AR(1) has none from 30 on, nor
-    where the correlation is at its limit. Others are given where their coverage is at least 0.92, simulated for the design
-    at hand with the largest correlation that the series leaves open (one-sided 95 %), among draws whose residuals look as
-    correlated as the series' own. ``arima`` has none. Slopes are covered too seldom where noise on top of correlated errors
-    meets fewer than 30 periods a side, or hides a slow component (autoregressive 0.9 under a moving average of −0.6) in
-    fewer than 60; so short a series cannot show it. Measured in ``benchmarks/truth.py``.
+    Intervals: below 24 periods on the shorter side only ``auto``, and ``poisson`` with ``ar1``, bear them; ``ar1`` of a
+    measure and ``arima`` never do. Others are given where their coverage is at least 0.92, simulated for the design at hand
+    with the largest correlation that the series leaves open (one-sided 95 %), among draws whose residuals look as correlated
+    as the series' own. ``benchmarks/truth.py`` measures all of them, also with errors as slow as a short series cannot show.
 
     Examples
     --------
@@ -189,22 +189,16 @@ def analyse(
     settings |= gate.found
     kind, start = "ratio" if model.logarithmic else "level", series.axis.label(series.start)
     return EffectResult(
-        method="interrupted_time_series" if design == "series" else "controlled_time_series",
-        design=design,
-        estimand=say(f"series.estimand_{kind}", outcome=own_label(model.outcome), start=start),
-        estimates=estimates,
-        counts={"observations": before + after, "before": before, "after": after},
-        settings=settings,
+        method="interrupted_time_series" if design == "series" else "controlled_time_series", design=design,
+        estimand=say(f"series.estimand_{kind}", outcome=own_label(model.outcome), start=start), estimates=estimates,
+        counts={"observations": before + after, "before": before, "after": after}, settings=settings,
         assumptions=tuple(say(f"series.assume_{name}") for name in ("trend", "nothing_else", "measured")),
-        notes=(*notes_of(series, model, fit, gate, no_season, reach), say(f"series_note.{design}")),
-        checks=checks,
-        data=table,
-        plots=(plot_of(table, model, series, attrs),),
-        level=level,
-        simulated=simulated,
-    )
+        notes=(*notes_of(series, model, fit, gate, no_season, reach), say(f"series_note.{design}")), checks=checks, data=table,
+        plots=(plot_of(table, model, series, attrs),), level=level, simulated=simulated,
+    )  # fmt: skip
 
 
+_NEAR_ONE, _HIDDEN = 0.95, 0.2
 _RATIOS = {"level_change": "ratio", "slope_change": "slope_ratio", "trend": "trend_ratio"}
 _RATIOS["difference_at_horizon"] = "ratio_at_horizon"
 
@@ -295,13 +289,11 @@ def notes_of(series: Segments, model: Model, fit: Fit, gate: Gate, no_season: bo
     bare = few or flat(fit.residuals, fit.fitted)
     notes = [] if bare else [say(f"series_note.{model.method}_{model.errors}")]
     if not bare and not (model.method == "arima" and (model.order[1] or model.seasonal_order[1])):
-        found = {"rho": fit.rho} | {name: value for name, value in fit.settings.items() if name == "theta"}
+        found = {"rho": fit.rho} | {name: fit.settings[name] for name in ("theta", "neighbours") if name in fit.settings}
         slots = {name: number(plain_value(value), ref=f"result:{name}", places=2) for name, value in found.items()}
         notes.append(say("series_note.rho_theta" if "theta" in slots else "series_note.rho", **slots))
-    if model.method == "arma" and fit.rho >= MOST_RHO - 1e-4 and not gate.reasons:
+    if fit.rho >= _NEAR_ONE and fit.settings.get("neighbours", 0) >= _HIDDEN and not gate.reasons:
         notes.append(say("series_note.wanders", rho=number(plain_value(fit.rho), ref="result:rho", places=2)))
-    if model.method == "ar1" and not gate.reasons:
-        notes.append(say("series_note.first_order"))
     if "coverage" in gate.found:
         notes.append(say("series_note.coverage", level=NOMINAL, **gate.shown()))
     if LEAST_SIDE <= min(series.sides()) < FULL_SIDE:

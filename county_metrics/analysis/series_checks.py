@@ -15,6 +15,7 @@ from county_metrics.analysis.check import CheckResult, Checks
 from county_metrics.analysis.effect import AnalysisError, fitting_places, own_label, plain_value
 from county_metrics.analysis.series import analyse, autocorrelation_check
 from county_metrics.analysis.series_data import Segments
+from county_metrics.analysis.series_fit import Fit
 from county_metrics.analysis.series_model import LEAST_CYCLES, LEAST_SIDE, Model, lags_of, model_of, read, restrict, settle, solve
 from county_metrics.present import payload
 from county_metrics.present.curve import axis, curve_block, curve_table
@@ -35,15 +36,14 @@ def _prepare(data: pd.DataFrame, time: str, start: Any, choices: Mapping[str, An
     return series, settle(series, model)[0]
 
 
-def _level(series: Segments, model: Model) -> float:
-    fit = solve(series, model)
+def _level(fit: Fit) -> float:
     return float(fit.params[fit.names.index("level_change")])
 
 
 def _tried(series: Segments, model: Model) -> float | None:
     """Level change, or None where these periods cannot bear the model."""
     try:
-        return _level(series, model)
+        return _level(solve(series, model, alone=True))
     except AnalysisError:
         return None
 
@@ -80,11 +80,11 @@ def placebo_dates(
     """
     require(whole("least_side", least_side, least=1, example=LEAST_SIDE))
     series, model = _prepare(data, time, intervention_time, choices | {"outcome": outcome})
-    return _placebo(series, model, max(least_side, 2))
+    return _placebo(series, model, solve(series, model), max(least_side, 2))
 
 
-def _placebo(series: Segments, model: Model, least_side: int) -> CheckResult:
-    true, found = abs(_level(series, model)), []
+def _placebo(series: Segments, model: Model, fit: Fit, least_side: int) -> CheckResult:
+    true, found = abs(_level(fit)), []
     first = max(least_side, LEAST_CYCLES * (model.season_length or 0) if model.season else 0)
     for start in range(first, series.start):
         moved = _moved(series, model, start, only_before=series.start)
@@ -127,8 +127,7 @@ def series_checks(data: pd.DataFrame, *, outcome: str, time: str, intervention_t
     """
     series, model = _prepare(data, time, intervention_time, choices | {"outcome": outcome})
     fit = solve(series, model)
-    base = float(fit.params[fit.names.index("level_change")])
-    checks = [autocorrelation_check(fit, series, model), _placebo(series, model, LEAST_SIDE)]
+    checks = [autocorrelation_check(fit, series, model), _placebo(series, model, fit, LEAST_SIDE)]
     moved = [
         _moved(series, model, series.start + shift)
         for shift in (-3, -2, -1, 1, 2, 3)
@@ -138,15 +137,15 @@ def series_checks(data: pd.DataFrame, *, outcome: str, time: str, intervention_t
     narrow = [restrict(series, replace(model, window=side)) for side in sorted(set(sides))]
     single = [replace(series, kept=series.kept & (series.places != place)) for place in np.flatnonzero(series.kept)]
     for name, variants in (("dates", moved), ("window", narrow), ("leave_one_out", single)):
-        checks.append(_range(name, base, variants, model))
+        checks.append(_range(name, fit, variants, model))
     if model.errors == "hac":
         checks.append(_lags(series, model))
     return Checks(tuple(checks))
 
 
-def _range(name: str, base: float, variants: Sequence[Segments], model: Model) -> CheckResult:
+def _range(name: str, fit: Fit, variants: Sequence[Segments], model: Model) -> CheckResult:
     """Smallest and largest level change over variants that the model can be fitted to."""
-    tried = [_tried(variant, model) for variant in variants if min(variant.sides()) >= LEAST_SIDE]
+    base, tried = _level(fit), [_tried(variant, model) for variant in variants if min(variant.sides()) >= LEAST_SIDE]
     found = [level for level in tried if level is not None]
     label = say(f"series_check.{name}")
     if not found:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from county_metrics.analysis.effect import AnalysisError
 from county_metrics.analysis.series_data import Floats
-from county_metrics.analysis.series_fit import LARGE, Fit, reml_rho
+from county_metrics.analysis.series_errors import reml_rho
+from county_metrics.analysis.series_fit import LARGE, Fit
 
 # Below it, intervals of counts whose latent factor is mere noise were useless in simulations, and no truer.
 _LEAST_FREEDOM = 4.0

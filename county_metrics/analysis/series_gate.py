@@ -11,8 +11,9 @@ from county_metrics.analysis.effect import plain_value
 from county_metrics.analysis.series_counts import MOST_LATENT
 from county_metrics.analysis.series_coverage import LEAST_COVERAGE, lag_one, simulated_coverage, upper_rho
 from county_metrics.analysis.series_data import Floats, Segments
-from county_metrics.analysis.series_fit import LARGE, MOST_RHO, Fit, flat
-from county_metrics.analysis.series_model import ARMA_SIDE, FULL_SIDE, LEAST_SIDE, Model, columns, lags_of, offset_of
+from county_metrics.analysis.series_errors import flat
+from county_metrics.analysis.series_fit import Fit
+from county_metrics.analysis.series_model import FULL_SIDE, LEAST_SIDE, Model, columns, lags_of, offset_of
 from county_metrics.present.number import number
 from county_metrics.present.wording import say
 
@@ -48,8 +49,10 @@ def gate_of(series: Segments, model: Model, fit: Fit, terms: dict[str, Floats], 
         shown = number(plain_value(noise), ref="result:count_noise", places=2)
         return Gate(dict.fromkeys(terms, (say("series_why.counted", share=shown), False)), {"count_noise": noise})
     if model.correlated:
-        why = _why_not_correlated(model, fit, min(before, after))
-        return Gate(dict.fromkeys(terms, (why, False)) if why else {})
+        limit = number(plain_value(fit.rho), ref="result:rho", places=2)
+        bound = model.counts and fit.rho >= MOST_LATENT - 1e-4
+        why = say("series_why.bound", rho=limit) if bound else say("series_why.first_order")
+        return Gate(dict.fromkeys(terms, (why, False)) if bound or model.method == "ar1" else {})
     if model.method == "arima":
         return Gate(dict.fromkeys(terms, (say("series_why.order"), False)))
     offer = say("series_why.offer_counts" if model.counts else "series_why.offer_auto")
@@ -62,16 +65,6 @@ def gate_of(series: Segments, model: Model, fit: Fit, terms: dict[str, Floats], 
     least = number(plain_value(LEAST_COVERAGE), ref="constant:least_coverage")
     why = say("series_why.coverage", least=least, offer=offer, level=NOMINAL, **gate.shown())
     return replace(gate, reasons={term: (why, False) for term, share in coverage.items() if share < LEAST_COVERAGE})
-
-
-def _why_not_correlated(model: Model, fit: Fit, shorter: int) -> dict[str, Any] | None:
-    """Reason why autoregressive errors bear no interval here, if there is one."""
-    if model.method == "ar1" and shorter >= ARMA_SIDE:
-        return say("series_why.first_order")
-    free = model.method == "arma" and len(fit.residuals) <= LARGE
-    if not free and fit.rho >= (MOST_LATENT if model.counts else MOST_RHO) - 1e-4:
-        return say("series_why.bound", rho=number(plain_value(fit.rho), ref="result:rho", places=2))
-    return None
 
 
 def _count_noise(series: Segments, model: Model, fit: Fit) -> float:

@@ -15,6 +15,7 @@ from county_metrics.analysis.arguments import columns as columns_named
 from county_metrics.analysis.effect import AnalysisError
 from county_metrics.analysis.series_counts import fit_counts
 from county_metrics.analysis.series_data import SEASONS, Floats, Missing, Segments, read_series, require_columns, season_columns
+from county_metrics.analysis.series_errors import flat
 from county_metrics.analysis.series_fit import Fit
 from county_metrics.errors import nearest
 
@@ -26,7 +27,7 @@ _ERRORS = {
     "poisson": ("ar1", "quasi", "hac", "model"), "negative_binomial": ("model", "hac"),
 }  # fmt: skip
 _SEASON = "season is 'auto', 'dummies' or a number of harmonic pairs up to half the cycle, not {!r}"
-LEAST_SIDE, FULL_SIDE, ARMA_SIDE, LEAST_CYCLES = 8, 24, 30, 2
+LEAST_SIDE, FULL_SIDE, LEAST_CYCLES = 8, 24, 2
 
 
 @dataclass(frozen=True)
@@ -159,17 +160,12 @@ def restrict(series: Segments, model: Model) -> Segments:
 
 
 def settle(series: Segments, model: Model) -> tuple[Model, bool]:
-    """The model with its errors and number of harmonic pairs, and whether an automatic season was left out."""
-    before, after = series.sides()
-    if model.method == "arma" and min(before, after) < ARMA_SIDE:
-        raise AnalysisError(
-            f"method='arma' needs {ARMA_SIDE} periods on each side ({before} before, {after} after); use 'auto' or 'ar1'"
-        )
+    """The model with its method and number of harmonic pairs, and whether an automatic season was left out."""
     if model.method == "auto":
-        model = replace(model, method="arma" if min(before, after) >= ARMA_SIDE else "ar1")
+        model = replace(model, method="arma")
     if model.season is None:
         return model, False
-    axis = series.axis
+    before, axis = series.sides()[0], series.axis
     length = model.season_length or (SEASONS.get(axis.freq or "") if axis.step == 1 else None)
     enough = length is not None and before >= LEAST_CYCLES * length
     if model.season == "auto":
@@ -211,13 +207,16 @@ def offset_of(series: Segments, model: Model) -> Floats:
     return shift + (series.extra[model.offset] if model.offset else 0.0)
 
 
-def solve(series: Segments, model: Model) -> Fit:
-    """Fit the model to the periods kept."""
+def solve(series: Segments, model: Model, *, alone: bool = False) -> Fit:
+    """Fit the model to the periods kept; `alone` spares the errors that take time, for the coefficients."""
     table = columns(series, model)
     names, design = tuple(table), np.column_stack(list(table.values()))
     kept, when = series.kept, series.places[series.kept]
     series_fit.require_rank(design[kept], names)
     weights = series.extra[model.weights][kept] if model.weights else None
+    # On an orthonormal basis, since a covariate may vary by a millionth of its size.
+    basis, turn = np.linalg.qr(design[kept])
+    back = np.linalg.inv(turn)
     shift = offset_of(series, model)
     if model.counts:
         sums = [series.values[kept & (side == (series.places >= series.start))].sum() for side in (False, True)]
@@ -225,16 +224,18 @@ def solve(series: Segments, model: Model) -> Fit:
             where = "before" if not sums[0] else "after"
             raise AnalysisError(f"every count {where} the start is 0, so no ratio of levels exists; use method='auto'")
         y, lags = series.values[kept], lags_of(series, model)
-        return fit_counts(y, design[kept], when, names, model.method, model.errors, lags, shift[kept], weights)
+        fit = fit_counts(y, basis, when, names, model.method, model.errors, lags, shift[kept], weights)
+        return fit.turned(back)
     y = np.log(series.values) - shift if model.log else series.values
     few = min(series.sides()) < LEAST_SIDE
-    exact = series_fit.flat(y[kept] - design[kept] @ np.linalg.lstsq(design[kept], y[kept], rcond=None)[0], y[kept])
+    exact = flat(y[kept] - basis @ (basis.T @ y[kept]), y[kept])
     if model.method == "arima" and not few:
         return series_fit.fit_arima(np.where(kept, y, np.nan), design, names, model.order, model.seasonal_order)
     if model.correlated and not few and not exact:
-        return series_fit.fit_arma(y[kept], design[kept], when, names, weights, ar1=model.method == "ar1")
+        fit = series_fit.fit_arma(y[kept], basis, when, names, weights, ar1=model.method == "ar1", alone=alone)
+        return fit.turned(back)
     errors = "classical" if few else model.errors
-    return series_fit.fit_ols(y[kept], design[kept], when, names, errors, lags_of(series, model), weights)
+    return series_fit.fit_ols(y[kept], basis, when, names, errors, lags_of(series, model), weights).turned(back)
 
 
 def directions(fit: Fit, model: Model, horizon: int) -> dict[str, Floats]:

@@ -177,19 +177,13 @@ def _synthetic_result(panel: Panel, table: Array, outcome: str, treated: Any) ->
     listed = {str(name): round(float(w), 6) for name, w in zip(names, found.weights, strict=True) if w > 1e-6}
     settings = {"first_treated_period": panel.grid.label(panel.starts[0]), "pre_rmspe": found.error_before, "weights": listed}
     return EffectResult(
-        method="synthetic_control",
-        design="panel",
-        estimand=say("synthetic.estimand"),
-        estimates=(_mean_gap(found, rank, target, len(names), panel.measure), *_gaps(found, labels, panel)),
-        counts=panel.counts,
-        settings=settings | {"post_pre_ratio": found.ratio, "rank": rank},
-        assumptions=(say("synthetic.assumption"),),
-        notes=(say("synthetic.donor_weights"), *panel.notes),
-        checks=_checks(found, target, donors, listed, (rank, panel)),
+        method="synthetic_control", design="panel", estimand=say("synthetic.estimand"),
+        estimates=(_mean_gap(found, rank, target, len(names), panel.measure), *_gaps(found, labels, panel)), counts=panel.counts,
+        settings=settings | {"post_pre_ratio": found.ratio, "rank": rank}, assumptions=(say("synthetic.assumption"),),
+        notes=(say("synthetic.donor_weights"), *panel.notes), checks=_checks(found, target, donors, listed, (rank, panel)),
         data=pd.DataFrame({"period": labels, "treated": target, "synthetic": target - found.gap, "gap": found.gap}),
-        plots=_plots(panel, found, target, [placebo.gap for placebo in placebos], outcome, treated),
-        simulated=panel.simulated,
-    )
+        plots=_plots(panel, found, target, [placebo.gap for placebo in placebos], outcome, treated), simulated=panel.simulated,
+    )  # fmt: skip
 
 
 def _mean_gap(found: Synthetic, rank: int, target: Array, donors: int, unit: str) -> Estimate:

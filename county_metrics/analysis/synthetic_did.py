@@ -89,17 +89,12 @@ def synthetic_did(
     weights = {str(panel.units[code]): round(float(w), 6) for code, w in sorted(fitted.unit_weights.items()) if w > 1e-6}
     times = {panel.grid.label(place): round(float(w), 6) for place, w in sorted(fitted.time_weights.items()) if w > 1e-6}
     return EffectResult(
-        method="synthetic_did",
-        design="panel",
-        estimand=say("synthetic.sdid_estimand"),
-        estimates=(headline,),
+        method="synthetic_did", design="panel", estimand=say("synthetic.sdid_estimand"), estimates=(headline,),
         counts=panel.counts,
         settings={"variance": variance, "draws": draws, "seed": seed, "weights": weights, "period_weights": times},
-        assumptions=(say("panel.parallel"), say("panel.no_anticipation")),
-        notes=(*panel.notes, *said),
-        level=level,
+        assumptions=(say("panel.parallel"), say("panel.no_anticipation")), notes=(*panel.notes, *said), level=level,
         simulated=panel.simulated,
-    )
+    )  # fmt: skip
 
 
 def _interval(fitted: Any, variance: str, treated: NDArray[np.bool_], level: float) -> tuple[float, float, float]:

@@ -227,18 +227,11 @@ def build_sources(tree: YamlMap, path: str, problems: list[Problem]) -> dict[str
             entry.problem("id", entry.items["id"], f"'{name}' stands twice")
         renditions = [Entry(item, path, _RENDITION_KEYS, problems) for item in entry.list("renditions")]
         sources[name] = Source(
-            name,
-            entry.two("title"),
-            entry.two("author"),
-            entry.two("interest"),
-            entry.one_of("independent", ("true", "false")) == "true",
-            entry.two("outlet"),
-            entry.period("issued"),
-            entry.one_of("issued_basis", PERIOD_BASES),
-            entry.two("cite"),
-            entry.text("url"),
+            name, entry.two("title"), entry.two("author"), entry.two("interest"),
+            entry.one_of("independent", ("true", "false")) == "true", entry.two("outlet"), entry.period("issued"),
+            entry.one_of("issued_basis", PERIOD_BASES), entry.two("cite"), entry.text("url"),
             tuple({key: reader.text(key) for key in _RENDITION_KEYS} for reader in renditions),
-        )
+        )  # fmt: skip
     return sources
 
 
@@ -269,15 +262,6 @@ def build_case(
         entry.problem("status", entry.items["status"], "'qualitative' although the case has figures; say 'figures'")
     name = entry.text("id")
     return Case(
-        name,
-        entry.two("name"),
-        entry.two("level"),
-        entry.two("parent"),
-        entry.text("code"),
-        status,
-        entry.two("selection"),
-        reforms,
-        events,
-        figures,
-        build_tables(tree, name, path.parent, file, problems),
-    )
+        name, entry.two("name"), entry.two("level"), entry.two("parent"), entry.text("code"), status, entry.two("selection"),
+        reforms, events, figures, build_tables(tree, name, path.parent, file, problems),
+    )  # fmt: skip

@@ -76,16 +76,9 @@ def _quantifier(row: Row) -> Quantifier:
 def _indicator(row: Row) -> Indicator:
     v = row.values
     return Indicator(
-        v["id"],
-        _two(row, "label"),
-        v["unit"],
-        v["direction"],
-        v["scale"],
-        v["nature"],
-        v["day_type"],
-        _two(row, "definition"),
+        v["id"], _two(row, "label"), v["unit"], v["direction"], v["scale"], v["nature"], v["day_type"], _two(row, "definition"),
         tuple(v["comparable_to"].split()),
-    )
+    )  # fmt: skip
 
 
 def load_vocabulary(problems: list[Problem], folder: Path | None = None, base: Vocabulary | None = None) -> Vocabulary:

@@ -36,16 +36,10 @@ def frame(language: str, path: str) -> dict[str, Any]:
     here = path.removesuffix(".html")
     main = [{"label": w[f"nav_{name.partition('/')[0]}"], "url": f"{root}{name}.html", "here": here == name} for name in MAIN]
     return {
-        "w": w,
-        "lang": "en" if language == "en" else "zh-Hans",
-        "other_lang": "zh-Hans" if other == "zh" else "en",
-        "other_url": f"{top}{'zh/' if other == 'zh' else ''}{path}",
-        "home_url": f"{root}index.html",
-        "root": root,
-        "up": top,
-        "main": main,
-        "scripts": [],
-    }
+        "w": w, "lang": "en" if language == "en" else "zh-Hans", "other_lang": "zh-Hans" if other == "zh" else "en",
+        "other_url": f"{top}{'zh/' if other == 'zh' else ''}{path}", "home_url": f"{root}index.html", "root": root, "up": top,
+        "main": main, "scripts": [],
+    }  # fmt: skip
 
 
 @cache

@@ -209,15 +209,8 @@ def _run(outcome: Outcome, language: str) -> dict[str, Any]:
     spec, grid = outcome.spec, outcome.spec.grid
     state = (message(f"state.{outcome.state}") or {}).get(language, outcome.state)
     return {
-        "title": spec.title[language],
-        "choice": chosen(spec.choice),
-        "grid": {"title": grid.title[language], "url": f"{grid.name}.html"} if grid else None,
-        "beside": (None, None),
-        "state": state,
-        "failed": False,
-        "error": "",
-        "error_url": None,
-        "downloads": [],
-        "parameters": spec.parameters,
+        "title": spec.title[language], "choice": chosen(spec.choice),
+        "grid": {"title": grid.title[language], "url": f"{grid.name}.html"} if grid else None, "beside": (None, None),
+        "state": state, "failed": False, "error": "", "error_url": None, "downloads": [], "parameters": spec.parameters,
         "command": command(spec.name, spec.source),
-    }
+    }  # fmt: skip

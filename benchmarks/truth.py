@@ -339,7 +339,14 @@ def _series_cases() -> list[Case]:
     its, found = "interrupted_time_series", []
     usual = ((0.0, 0.0), (0.3, 0.0), (0.6, 0.0), (0.8, 0.0), (0.5, 0.4), (0.8, -0.4))
     slow = ((0.9, 0.0), (0.9, -0.6))
-    for side, errors in ((8, usual), (12, usual), (20, usual), (36, (*usual, *slow)), (60, slow), (400, ((0.6, 0.0), (0.8, -0.4)))):
+    for side, errors in (
+        (8, usual),
+        (12, usual),
+        (20, usual),
+        (36, (*usual, *slow)),
+        (60, slow),
+        (400, ((0.6, 0.0), (0.8, -0.4))),
+    ):
         for rho, theta in errors:
             about = f"{side} a side, rho {rho}, theta {theta}"
             found.append(case(its, f"ARMA, {about}", LINE, series, side=side, rho=rho, theta=theta))

@@ -69,14 +69,17 @@ class Restricted:
         left = y - self.basis @ self.start
         self.size, self.gaps = float(np.linalg.norm(left)), gaps
         self.both = np.column_stack([self.basis, left / self.size])
+        self.known: dict[tuple[float, float], tuple[float, Floats]] = {}
 
     def _products(self, rho: float, first: float) -> tuple[float, Floats]:
         """Log determinant of the correlations, and products of the columns weighted by their inverse."""
+        if (rho, first) in self.known:
+            return self.known[rho, first]
         moved, own, beside = _differenced(self.both, self.gaps, rho, first)
         pivots, beside, failed = self.factor(own, beside, 1, 1)
-        if failed:
-            return np.inf, np.eye(moved.shape[1])
-        return float(np.log(pivots).sum()), moved.T @ self.divide(pivots, beside, moved)[0]
+        size = np.inf if failed else float(np.log(pivots).sum())
+        products = np.eye(moved.shape[1]) if failed else moved.T @ self.divide(pivots, beside, moved)[0]
+        return self.known.setdefault((rho, first), (size, products))
 
     def deviance(self, rho: float, first: float) -> float:
         """−2 log restricted likelihood, without constants."""
@@ -85,13 +88,13 @@ class Restricted:
         n, k = self.basis.shape
         return float(size + 2 * sides[:k].sum() + 2 * (n - k) * sides[k])
 
-    def solved(self, rho: float, first: float) -> tuple[Floats, Floats]:
-        """Coefficients and their covariance."""
-        products, (n, k) = self._products(rho, first)[1], self.basis.shape
-        inverse = np.linalg.inv(products[:k, :k])
-        moved = inverse @ products[:k, k]
-        variance = self.size**2 * float(products[k, k] - products[:k, k] @ moved) / (n - k)
-        return self.back @ (self.start + self.size * moved), self.back @ inverse @ self.back.T * variance
+    def solved(self, pairs: list[tuple[float, float]]) -> tuple[Floats, Floats]:
+        """Coefficients and their covariance under each of some pairs."""
+        products, (n, k) = np.array([self._products(*pair)[1] for pair in pairs]), self.basis.shape
+        inverse, right = np.linalg.inv(products[:, :k, :k]), products[:, :k, k]
+        moved = np.einsum("pij,pj->pi", inverse, right)
+        variance = self.size**2 * (products[:, k, k] - (right * moved).sum(axis=1)) / (n - k)
+        return (self.start + self.size * moved) @ self.back.T, variance[:, None, None] * (self.back @ inverse @ self.back.T)
 
 
 def reml_rho(y: Floats, rows: Floats, gaps: NDArray[np.int64]) -> float:
@@ -181,28 +184,29 @@ def _widest(errors: Restricted, rho: float, theta: float, lattice: dict[Place, f
     from scipy.optimize import minimize
 
     first = first_correlation(rho, theta)
-    params, bound = errors.solved(rho, first)[0], errors.deviance(rho, first) + _LIKELY
+    params, bound = errors.solved([(rho, first)])[0][0], errors.deviance(rho, first) + _LIKELY
     likely = [*_refined(errors, lattice, bound), np.clip(np.arcsin([rho, np.clip(2 * first - rho, -1, 1)]), _LOW, _HIGH)]
-    solved = [errors.solved(*_pair(angles)) for angles in likely]
     box, options = list(zip(_LOW, _HIGH, strict=True)), {"ftol": 1e-8}
 
-    def squared(direction: Floats, fit: tuple[Floats, Floats]) -> float:
-        return float(direction @ fit[1] @ direction + (direction @ (fit[0] - params)) ** 2)
+    def squared(direction: Floats, fits: tuple[Floats, Floats]) -> Floats:
+        return np.asarray(direction @ fits[1] @ direction + ((fits[0] - params) @ direction) ** 2)
+
+    solved = errors.solved([_pair(angles) for angles in likely])
 
     def room(angles: Floats) -> float:
         return bound - errors.deviance(*_pair(angles))
 
     def largest(direction: Floats) -> float:
-        sizes = [squared(direction, fit) for fit in solved]
+        sizes = squared(direction, solved)
         best = int(np.argmax(sizes))
 
         def loss(angles: Floats) -> float:
-            return -squared(direction, errors.solved(*_pair(angles))) / sizes[best]
+            return -float(squared(direction, errors.solved([_pair(angles)]))[0] / sizes[best])
 
         inside = {"type": "ineq", "fun": room}
         angles = minimize(loss, likely[best], method="SLSQP", bounds=box, constraints=inside, options=options).x
         # Rounded: the last bits of an optimiser differ between machines.
         angles = np.clip(np.round(angles, 4), _LOW, _HIGH)
-        return sizes[best] * max(1.0, -loss(angles) if room(angles) > -_SLACK else 0.0)
+        return float(sizes[best]) * max(1.0, -loss(angles) if room(angles) > -_SLACK else 0.0)
 
     return largest

@@ -96,7 +96,7 @@ def fit_arma(
     errors = Restricted(target, rows, gaps)
     rho, theta, largest = (reml_rho(target, rows, gaps), 0.0, None) if ar1 else arma(errors, alone=alone)
     first = first_correlation(rho, theta)
-    params, cov = errors.solved(rho, first)
+    params, cov = (each[0] for each in errors.solved([(rho, first)]))
     residuals = whitened(target - rows @ params, gaps, rho, first)
     return Fit(
         names, params, cov, float(len(y) - len(names)), residuals, design @ params, rho, n_dynamics=2 - ar1, widest=largest,

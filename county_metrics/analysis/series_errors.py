@@ -19,7 +19,7 @@ _LOW, _HIGH = np.arcsin([LEAST_RHO, -MOST_RHO]), np.arcsin([MOST_RHO, MOST_RHO])
 _SPAN = _HIGH - _LOW
 _CELLS, _VALLEYS, _ENOUGH, _FINEST = 14, 3, 40, 20_000
 # Half the greatest likelihood: the share at which simulated intervals hold (benchmarks/truth.py).
-_LIKELY, _SLACK = 2 * float(np.log(2)), 1e-3
+_LIKELY, _SLACK = 2 * float(np.log(2)), 1e-4
 
 
 Place = tuple[int, int]
@@ -205,8 +205,8 @@ def _widest(errors: Restricted, rho: float, theta: float, lattice: dict[Place, f
 
         inside = {"type": "ineq", "fun": room}
         angles = minimize(loss, likely[best], method="SLSQP", bounds=box, constraints=inside, options=options).x
+        angles = np.clip(angles, _LOW, _HIGH)
         # Rounded: the last bits of an optimiser differ between machines.
-        angles = np.clip(np.round(angles, 4), _LOW, _HIGH)
-        return float(sizes[best]) * max(1.0, -loss(angles) if room(angles) > -_SLACK else 0.0)
+        return float(sizes[best]) * max(1.0, round(-loss(angles), 5) if room(angles) > -_SLACK else 0.0)
 
     return largest

@@ -1,11 +1,9 @@
 """Simulated coverage of 95 % intervals of a segmented regression, by length, correlation and method.
 
-`python benchmarks/hac_coverage.py [DRAWS]` prints one row a cell: nominal 95 % intervals of the level and of the slope
+`python benchmarks/hac_coverage.py` prints one row a cell: nominal 95 % intervals of the level and of the slope
 change that hold the truth, over normal AR(1) errors, seed fixed. hac: Newey–West; classical: least squares. Both are what
 `interrupted_time_series` simulates for the design at hand before it gives an interval.
 """
-
-import sys
 
 import numpy as np
 
@@ -22,7 +20,7 @@ def design_of(side: int) -> np.ndarray:
     return np.column_stack([np.ones(2 * side), since, after, after * since])
 
 
-def main(draws: int) -> None:
+def main() -> None:
     print(f"{'method':10}{'a side':>8}{'rho':>6}{'level':>8}{'slope':>8}")
     for side in SIDES:
         for rho in RHOS:
@@ -33,4 +31,4 @@ def main(draws: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 2000)
+    main()

@@ -80,7 +80,7 @@ def placebo_dates(
     """
     require(whole("least_side", least_side, least=1, example=LEAST_SIDE))
     series, model = _prepare(data, time, intervention_time, choices | {"outcome": outcome})
-    return _placebo(series, model, solve(series, model), max(least_side, 2))
+    return _placebo(series, model, solve(series, model, alone=True), max(least_side, 2))
 
 
 def _placebo(series: Segments, model: Model, fit: Fit, least_side: int) -> CheckResult:
@@ -126,7 +126,7 @@ def series_checks(data: pd.DataFrame, *, outcome: str, time: str, intervention_t
         For data or choices that cannot be used.
     """
     series, model = _prepare(data, time, intervention_time, choices | {"outcome": outcome})
-    fit = solve(series, model)
+    fit = solve(series, model, alone=True)
     checks = [autocorrelation_check(fit, series, model), _placebo(series, model, fit, LEAST_SIDE)]
     moved = [
         _moved(series, model, series.start + shift)

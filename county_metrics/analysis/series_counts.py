@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from county_metrics.analysis.effect import AnalysisError
+from county_metrics.analysis.series_coverage import LARGE
 from county_metrics.analysis.series_data import Floats
 from county_metrics.analysis.series_errors import reml_rho
-from county_metrics.analysis.series_fit import LARGE, Fit
+from county_metrics.analysis.series_fit import Fit
 
 # Below it, intervals of counts whose latent factor is mere noise were useless in simulations, and no truer.
 _LEAST_FREEDOM = 4.0

@@ -7,9 +7,8 @@ from numpy.typing import NDArray
 
 from county_metrics.analysis.series_data import Floats
 from county_metrics.analysis.series_errors import MOST_RHO
-from county_metrics.analysis.series_fit import LARGE
 
-LEAST_COVERAGE = 0.92
+LEAST_COVERAGE, LARGE = 0.92, 600
 SEED = 20140201
 _BLOCK_CELLS, _MOST_CELLS = 2_000_000, 200_000_000
 

@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 
 from county_metrics.analysis.effect import AnalysisError
 from county_metrics.analysis.series_data import Floats
-from county_metrics.analysis.series_errors import Restricted, Widest, arma, first_correlation, reml_rho, whitened
-
-LARGE = 600
+from county_metrics.analysis.series_errors import Restricted, Widest, arma, first_correlation, likely_share, reml_rho, whitened
 
 
 @dataclass(frozen=True)
@@ -86,10 +84,9 @@ def fit_arma(
 ) -> Fit:  # fmt: skip
     """Generalised least squares with ARMA(1,1) or AR(1) errors by restricted maximum likelihood.
 
-    A series of usual length leaves open how its errors are correlated, and standard errors differ much between what is
-    nearly as likely. With ARMA(1,1) errors each combination of coefficients therefore has the largest standard error among
-    all pairs of coefficients that are at least half as likely as the likeliest. With `alone` these are
-    left out.
+    A series of usual length leaves open how its errors are correlated, and standard errors differ much between what is nearly
+    as likely. With ARMA(1,1) errors that of each combination of coefficients is therefore the largest over all pairs whose
+    likelihood reaches `likely_share`, the distance of the estimate under that pair included. `alone` spares these.
     """
     root = np.ones(len(y)) if weights is None else np.sqrt(weights)
     target, rows, gaps = y * root, design * root[:, None], np.diff(when)
@@ -97,10 +94,11 @@ def fit_arma(
     rho, theta, largest = (reml_rho(target, rows, gaps), 0.0, None) if ar1 else arma(errors, alone=alone)
     first = first_correlation(rho, theta)
     params, cov = (each[0] for each in errors.solved([(rho, first)]))
+    settings = {} if ar1 else {"theta": theta, "neighbours": round(first, 4), "likely": likely_share(len(y))}
     residuals = whitened(target - rows @ params, gaps, rho, first)
     return Fit(
         names, params, cov, float(len(y) - len(names)), residuals, design @ params, rho, n_dynamics=2 - ar1, widest=largest,
-        weights=weights, settings={} if ar1 else {"theta": theta, "neighbours": round(first, 4)},
+        weights=weights, settings=settings,
     )  # fmt: skip
 
 

@@ -87,7 +87,9 @@ def coverage_of(
     from scipy import stats
 
     table, when = columns(series, model), series.places[series.kept]
-    design = np.column_stack([table[name] for name in fit.names])[series.kept]
+    # On an orthonormal basis, as the fit is.
+    design, turn = np.linalg.qr(np.column_stack([table[name] for name in fit.names])[series.kept])
+    asked = np.linalg.solve(turn.T, np.column_stack(list(terms.values())))
     rows = design if fit.weights is None else design * np.sqrt(fit.weights)[:, None]
     kind = "hac" if model.errors == "hac" else "classical"
     narrow = 1.0 if use_t else float(stats.norm.ppf(0.975) / stats.t.ppf(0.975, fit.freedom))
@@ -96,7 +98,7 @@ def coverage_of(
     rho = upper_rho(rows, when, fit.rho)
     seen = float(lag_one(fit.residuals, np.diff(when)))
     shares = simulated_coverage(
-        design, when, rho, np.column_stack(list(terms.values())), kind, lags=lags_of(series, model), weights=fit.weights,
+        design, when, rho, asked, kind, lags=lags_of(series, model), weights=fit.weights,
         width=narrow, like=seen,
     )  # fmt: skip
     return dict(zip(terms, (float(share) for share in shares), strict=True)), rho

@@ -227,7 +227,7 @@ def solve(series: Segments, model: Model, *, alone: bool = False) -> Fit:
         fit = fit_counts(y, basis, when, names, model.method, model.errors, lags, shift[kept], weights)
         return fit.turned(back)
     y = np.log(series.values) - shift if model.log else series.values
-    weights = None if weights is None else weights / weights.mean()
+    weights = None if weights is None else weights / weights.max() / (weights / weights.max()).mean()
     few = min(series.sides()) < LEAST_SIDE
     exact = flat(y[kept] - basis @ (basis.T @ y[kept]), y[kept])
     if model.method == "arima" and not few:

@@ -1,8 +1,9 @@
 """Simulated coverage of 95 % intervals of a segmented regression, by length, correlation and method.
 
 `python benchmarks/hac_coverage.py` prints one row a cell: nominal 95 % intervals of the level and of the slope
-change that hold the truth, over normal AR(1) errors, seed fixed. hac: Newey–West; classical: least squares. Both are what
-`interrupted_time_series` simulates for the design at hand before it gives an interval.
+change that hold the truth, over normal AR(1) errors, seed fixed. hac: Newey–West; classical: least squares. Before it gives an
+interval, `interrupted_time_series` simulates the same for the design at hand, with the largest correlation that the series
+leaves open and among draws that look as correlated as the series does.
 """
 
 import numpy as np

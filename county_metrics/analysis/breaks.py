@@ -100,6 +100,8 @@ def structural_break(
     values = np.log(series.values) if log else series.values
     names, design, used = _regression(values, series.extra, lags, trend)
     require_rank(design, names)
+    # On an orthonormal basis, since a regressor may vary by a millionth of its size.
+    design = np.linalg.qr(design)[0]
     statistics, first = f_statistics(values[used:], design, trim)
     best = int(np.argmax(statistics))
     last_before = used + first + best - 1
@@ -213,7 +215,9 @@ def _upper_correlation(y: Floats, design: Floats, split: int) -> float:
     """Largest correlation of neighbouring errors that the two fits leave open."""
     apart = np.zeros((len(y), 2 * design.shape[1]))
     apart[:split, : design.shape[1]], apart[split:, design.shape[1] :] = design[:split], design[split:]
-    when = np.arange(len(y))
+    # A regressor that is constant on one side says nothing there.
+    basis, sizes, _ = np.linalg.svd(apart, full_matrices=False)
+    apart, when = basis[:, sizes > 1e-10 * sizes[0]], np.arange(len(y))
     return upper_rho(apart, when, reml_rho(y, apart, np.diff(when)))
 
 

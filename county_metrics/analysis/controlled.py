@@ -67,7 +67,8 @@ def controlled_time_series(
     **Assumptions.** Without the start, the gap would have kept its trend; the start does not reach the comparison units;
     nothing else began in the treated units alone at that time.
 
-    **Not for.** Fewer than 8 periods on a side; comparison units that the start reached; starts at different times.
+    **Not for.** Fewer than 8 periods on a side; comparison units that the start reached; starts at different times; small
+    counts with `log`, whose chance variation is not looked for in a ratio.
 
     The mean over the comparison units is subtracted from the mean over the treated ones, period by period, and the
     difference is analysed as one series. For a balanced table the coefficients equal those of a pooled least-squares
@@ -108,8 +109,9 @@ def _groups(data: pd.DataFrame, unit: str, treated: Any, controls: Sequence[Any]
     if empty:
         raise AnalysisError(f"column {unit!r} names no unit in some rows ({listed(empty)})")
     known = sorted(data[unit].unique().tolist(), key=str)
-    ours = [treated] if isinstance(treated, str) or not isinstance(treated, Sequence) else list(treated)
-    others = [name for name in known if name not in ours] if controls is None else list(controls)
+    given = list(treated) if pd.api.types.is_list_like(treated) else [treated]
+    rest = [name for name in known if name not in given] if controls is None else list(controls)
+    ours, others = ([name for i, name in enumerate(names) if name not in names[:i]] for names in (given, rest))
     unknown = [name for name in (*ours, *others) if name not in known]
     if unknown:
         held = ", ".join(map(str, known[:20]))
@@ -136,6 +138,8 @@ def _one(
             f"unit {name!r} has periods {ends}, the table {whole.label(0)} to {whole.label(whole.length - 1)}; "
             "every unit needs every period: add rows with an empty outcome and say missing='drop', or cut the table"
         )
+    if not one.kept.any():
+        raise AnalysisError(f"unit {name!r} has no period with all its values; leave it out")
     return replace(one, values=one.values / one.extra[exposure]) if exposure else one
 
 
@@ -146,7 +150,9 @@ def _gap(series: dict[Any, Segments], ours: list[Any], others: list[Any], log: b
     used = [series[name] for name in (*ours, *others)]
     kept = np.logical_and.reduce([one.kept for one in used])
     in_order = all(one.was_sorted for one in used)
-    return replace(used[0], values=back(means[0] - means[1]), kept=kept, extra={}, was_sorted=in_order), back(means[1])
+    # What the two means differ by in rounding is no gap.
+    gap = np.where(np.abs(means[0] - means[1]) <= 1e-13 * (np.abs(means[1]) + log), 0.0, means[0] - means[1])
+    return replace(used[0], values=back(gap), kept=kept, extra={}, was_sorted=in_order), back(means[1])
 
 
 def _pre_trend(result: EffectResult) -> tuple[CheckResult, ...]:

@@ -65,13 +65,14 @@ def _latent(fit: Fit, target: Floats, rows: Floats, working: Floats, when: NDArr
         raise AnalysisError(f"errors='ar1' takes at most {LARGE} periods; use errors='hac', which so long a series bears")
     lag, root = np.abs(np.subtract.outer(when, when)), np.sqrt(working / working.mean())
     scale = np.outer(root, root)
-    size, rho = _restricted(target, rows, lag, scale)
+    size, rho = _restricted(target, rows, lag, scale, max(fit.dispersion, 1.0))
     settings = fit.settings | {"latent_variance": round(size / float(working.mean()), 9)}
     if not size:
         return replace(fit, cov=fit.cov * fit.dispersion, rho=0.0, settings=settings)
     slope = np.arange(lag.max() + 1) * np.power(rho, np.maximum(np.arange(lag.max() + 1) - 1, 0))
-    parts = (_shared(lag, scale, rho), size * scale * slope[lag])
-    covariance = np.eye(len(lag)) + size * parts[0]
+    # Derivatives in the logarithm of the variance, of a size that does not hang on that of the counts.
+    parts = (size * _shared(lag, scale, rho), size * scale * slope[lag])
+    covariance = np.eye(len(lag)) + parts[0]
     half = np.linalg.solve(covariance, rows)
     projected = np.linalg.inv(covariance) - half @ np.linalg.inv(rows.T @ half) @ half.T
     turned = [projected @ part for part in parts]
@@ -91,8 +92,8 @@ def _shared(lag: NDArray[np.int64], scale: Floats, rho: float) -> Floats:
     return scale * np.power(rho, np.arange(lag.max() + 1))[lag]
 
 
-def _restricted(target: Floats, rows: Floats, lag: NDArray[np.int64], scale: Floats) -> tuple[float, float]:
-    """Latent variance (times the mean working weight) and correlation that maximise the restricted likelihood.
+def _restricted(target: Floats, rows: Floats, lag: NDArray[np.int64], scale: Floats, unit: float) -> tuple[float, float]:
+    """Latent variance (times the mean working weight) and correlation of the largest restricted likelihood, searched in a unit.
 
     None where that lowers the deviance by less than 1: such a factor would be noise, and its correlation any.
     """
@@ -100,7 +101,7 @@ def _restricted(target: Floats, rows: Floats, lag: NDArray[np.int64], scale: Flo
     from scipy.optimize import minimize
 
     def deviance(point: Floats) -> float:
-        lower = np.linalg.cholesky(np.eye(len(lag)) + point[0] * _shared(lag, scale, float(point[1])))
+        lower = np.linalg.cholesky(np.eye(len(lag)) + unit * point[0] * _shared(lag, scale, float(point[1])))
         white = solve_triangular(lower, np.column_stack([rows, target]), lower=True)
         design, outcome = white[:, :-1], white[:, -1]
         upper = np.linalg.qr(design)
@@ -111,7 +112,7 @@ def _restricted(target: Floats, rows: Floats, lag: NDArray[np.int64], scale: Flo
     found = min((minimize(deviance, start, method="L-BFGS-B", bounds=bounds) for start in _STARTS), key=lambda fit: fit.fun)
     # Rounded, so that the last bits of an optimiser, which differ between machines, reach no result.
     size, rho = (round(float(value), 4) for value in found.x)
-    return (size, rho) if deviance(np.zeros(2)) - found.fun > 1 else (0.0, 0.0)
+    return (unit * size, rho) if deviance(np.zeros(2)) - found.fun > 1 else (0.0, 0.0)
 
 
 def _overdispersion(y: Floats, design: Floats, offset: Floats) -> float:

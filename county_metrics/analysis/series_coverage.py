@@ -47,7 +47,7 @@ def simulated_coverage(
 
     With `like`, over the tenth of draws whose residuals have the lag-1 autocorrelation nearest to it: intervals are too
     narrow just where residuals show less correlation than there is, so the share of all draws would promise too much.
-    Between 10,000 and 20,000 draws, fewer only beyond 20,000 periods.
+    Between 10,000 and 40,000 draws, fewer only beyond 20,000 periods.
     """
     root = np.ones(len(when)) if weights is None else np.sqrt(weights)
     rows, gaps = design * root[:, None], np.diff(when)

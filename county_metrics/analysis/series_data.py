@@ -113,6 +113,9 @@ def numbers(
     low = [(row, value) for row, value, number in found if number is not None and above is not None and number <= above]
     if texts:
         wrong.append(f"column {name!r} holds what is no number ({listed(texts)}); write plain numbers, an empty cell for none")
+    odd = [(row, value) for row, value, number in found if number and np.isfinite(number) and not 1e-150 < abs(number) < 1e150]
+    if odd:
+        wrong.append(f"column {name!r} holds values beyond 1e150 or below 1e-150 in size ({listed(odd)}); change its unit")
     if endless:
         wrong.append(f"column {name!r} holds infinite values ({listed(endless)})")
     if low:
@@ -141,7 +144,8 @@ def _ordinal(value: Any, freq: str | None) -> int | None:
     """Ordinal of one value on an axis of that frequency; a coarser period than the axis has no place on it."""
     if freq is None:
         whole = isinstance(value, int | np.integer) or (isinstance(value, str) and re.fullmatch(r"-?\d+", value.strip()))
-        return int(value) if whole or (isinstance(value, float) and value.is_integer()) else None
+        whole = whole or (isinstance(value, float) and value.is_integer())
+        return int(value) if whole and abs(int(value)) < 2**62 else None
     if isinstance(value, pd.Period):
         value = value.to_timestamp() if _RANK.find(value.freqstr[0]) >= _RANK.find(freq) else None
     elif not isinstance(value, datetime.date):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from county_metrics.analysis.effect import AnalysisError
 from county_metrics.analysis.series_data import Floats
-from county_metrics.analysis.series_errors import Restricted, Widest, arma, first_correlation, likely_share, reml_rho, whitened
+from county_metrics.analysis.series_errors import Restricted, Widest, arma, first_correlation, reml_rho, whitened
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,8 @@ def fit_arma(
     """Generalised least squares with ARMA(1,1) or AR(1) errors by restricted maximum likelihood.
 
     A series of usual length leaves open how its errors are correlated, and standard errors differ much between what is nearly
-    as likely. With ARMA(1,1) errors that of each combination of coefficients is therefore the largest over all pairs whose
-    likelihood reaches `likely_share`, the distance of the estimate under that pair included. `alone` spares these.
+    as likely. With ARMA(1,1) errors that of each combination of coefficients is therefore `TAKEN` times the largest over all
+    pairs that are likely, the distance of the estimate under that pair included. `alone` spares these.
     """
     root = np.ones(len(y)) if weights is None else np.sqrt(weights)
     target, rows, gaps = y * root, design * root[:, None], np.diff(when)
@@ -94,7 +94,7 @@ def fit_arma(
     rho, theta, largest = (reml_rho(target, rows, gaps), 0.0, None) if ar1 else arma(errors, alone=alone)
     first = first_correlation(rho, theta)
     params, cov = (each[0] for each in errors.solved([(rho, first)]))
-    settings = {} if ar1 else {"theta": theta, "neighbours": round(first, 4), "likely": likely_share(len(y))}
+    settings = {} if ar1 else {"theta": theta, "neighbours": round(first, 4)}
     residuals = whitened(target - rows @ params, gaps, rho, first)
     return Fit(
         names, params, cov, float(len(y) - len(names)), residuals, design @ params, rho, n_dynamics=2 - ar1, widest=largest,
@@ -133,19 +133,28 @@ def fit_arima(
     drop = {"const"} if taken == 1 else {"const", "trend"} if taken > 1 else set()
     used = [place for place, name in enumerate(names) if name not in drop]
     size, height = np.abs(design[:, used]).max(axis=0), float(np.nanstd(y)) or 1.0
-    model = SARIMAX(y / height, exog=design[:, used] / size, order=order, seasonal_order=seasonal_order)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        found = model.fit(disp=False, maxiter=500)
+    k, seen, dynamics = len(used), ~np.isnan(y), order[0] + order[2] + seasonal_order[0] + seasonal_order[2]
+    skipped = order[1] + seasonal_order[1] * seasonal_order[3]
+    if k + dynamics + skipped >= seen.sum():
+        raise AnalysisError(
+            f"{seen.sum()} periods cannot bear ARIMA{order}{seasonal_order}; use smaller orders, or method='auto'"
+        )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model = SARIMAX(y / height, exog=design[:, used] / size, order=order, seasonal_order=seasonal_order)
+            # The default, products of scores, is of no use after one outlier or many gaps.
+            found = model.fit(disp=False, maxiter=500, cov_type="approx")
+    except (ValueError, np.linalg.LinAlgError) as error:
+        raise AnalysisError(
+            f"ARIMA{order}{seasonal_order} cannot be fitted: {error}; use other orders, or method='auto'"
+        ) from error
     if not found.mle_retvals["converged"]:
         raise AnalysisError(f"the ARIMA{order} fit did not converge; use a smaller order, or method='auto'")
-    k, seen = len(used), ~np.isnan(y)
     held = np.flatnonzero(seen)
     target = y[seen]
     rho = 0.0 if taken else reml_rho(target, design[seen], np.diff(held))
-    skipped = order[1] + seasonal_order[1] * seasonal_order[3]
     residuals = height * np.asarray(found.resid)[seen][skipped:]
-    dynamics = order[0] + order[2] + seasonal_order[0] + seasonal_order[2]
     back = height / size
     cov = np.asarray(found.cov_params())[:k, :k] * np.outer(back, back)
     settings = {"order": "-".join(map(str, order)), "seasonal_order": "-".join(map(str, seasonal_order))}

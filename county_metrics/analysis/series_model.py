@@ -27,7 +27,7 @@ _ERRORS = {
     "poisson": ("ar1", "quasi", "hac", "model"), "negative_binomial": ("model", "hac"),
 }  # fmt: skip
 _SEASON = "season is 'auto', 'dummies' or a number of harmonic pairs up to half the cycle, not {!r}"
-LEAST_SIDE, FULL_SIDE, LEAST_CYCLES = 8, 24, 2
+LEAST_SIDE, FULL_SIDE, LEAST_CYCLES, MOST_RATIO = 8, 24, 2, 1e12
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def model_of(*problems: str, **choices: Any) -> Model:
     require(*problems, *_unfit(choices))
     given = choices.get("covariates", ())
     plain = {name: int(value) if isinstance(value, Integral) else value for name, value in choices.items()}
-    model = Model(**plain | {"covariates": (given,) if isinstance(given, str) else tuple(given)})
+    model = Model(**plain | {"covariates": (given,) if isinstance(given, str) else tuple(dict.fromkeys(given))})
     if model.errors == "auto":
         model = replace(model, errors=_ERRORS[model.method][0])
     model.require()
@@ -226,11 +226,15 @@ def solve(series: Segments, model: Model, *, alone: bool = False) -> Fit:
         y, lags = series.values[kept], lags_of(series, model)
         fit = fit_counts(y, basis, when, names, model.method, model.errors, lags, shift[kept], weights)
         return fit.turned(back)
+    if weights is not None and weights.max() > MOST_RATIO * weights.min():
+        raise AnalysisError(
+            f"column {model.weights!r}: the largest weight is over {MOST_RATIO:g} times the smallest; change them"
+        )
     y = np.log(series.values) - shift if model.log else series.values
     weights = None if weights is None else weights / weights.max() / (weights / weights.max()).mean()
     few = min(series.sides()) < LEAST_SIDE
     exact = flat(y[kept] - basis @ (basis.T @ y[kept]), y[kept])
-    if model.method == "arima" and not few:
+    if model.method == "arima" and not few and not exact:
         return series_fit.fit_arima(np.where(kept, y, np.nan), design, names, model.order, model.seasonal_order)
     if model.correlated and not few and not exact:
         fit = series_fit.fit_arma(y[kept], basis, when, names, weights, ar1=model.method == "ar1", alone=alone)

@@ -120,14 +120,10 @@ def slope(result: ChangeResult) -> dict[str, Any]:
     suffix = both("%", "%") if pair.before.unit.id == "percent" else both("", "")
     data = ends | {"unit": both(**pair.before.unit.label), "unit_suffix": suffix, "change": headline(result)}
     caption = say(
-        "plot.slope_caption",
-        indicator=both(**pair.indicator.label),
-        before=figure_number(pair.before),
-        after=figure_number(pair.after),
-        change=headline(result),
-        before_period=period_text(pair.before),
+        "plot.slope_caption", indicator=both(**pair.indicator.label), before=figure_number(pair.before),
+        after=figure_number(pair.after), change=headline(result), before_period=period_text(pair.before),
         after_period=period_text(pair.after),
-    )
+    )  # fmt: skip
     alt = say(
         "plot.slope_alt",
         indicator=both(**pair.indicator.label),
@@ -154,12 +150,9 @@ def headline(result: ChangeResult) -> dict[str, Any]:
     """The change in one phrase: percentage points for a share, percent otherwise."""
     name = main_measure(result)
     return result_number(
-        name,
-        result.estimate,
-        1,
-        signed=True,
+        name, result.estimate, 1, signed=True,
         unit=say("unit.percentage_points") if name == "percentage_points" else both("%", "%"),
-    )
+    )  # fmt: skip
 
 
 def main_measure(result: ChangeResult) -> str:

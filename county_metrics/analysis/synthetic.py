@@ -129,12 +129,10 @@ def synthetic_control(
     """
     untimed = "intervention_time is the first treated period, not None"
     arguments.require(
-        arguments.frame(data, "one row a unit and period"),
-        *arguments.columns(outcome=outcome, unit=unit, period=period),
-        untimed if intervention_time is None else "",
-        arguments.several("donors", donors, "units", optional=True),
+        arguments.frame(data, "one row a unit and period"), *arguments.columns(outcome=outcome, unit=unit, period=period),
+        untimed if intervention_time is None else "", arguments.several("donors", donors, "units", optional=True),
         *arguments.flags(log=log, balanced=balanced),
-    )
+    )  # fmt: skip
     arguments.require(*arguments.absent(data, (outcome, unit, period)))
     others = [] if donors is None else list(donors)
     arguments.require(*arguments.unknown(data[unit], treated=[treated], donors=others))

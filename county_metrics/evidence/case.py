@@ -238,15 +238,11 @@ def build_sources(tree: YamlMap, path: str, problems: list[Problem]) -> dict[str
 def _reform(node: Node, path: str, dated: bool, sources: Mapping[str, Source], problems: list[Problem]) -> Reform:
     entry = Entry(node, path, _REFORM_KEYS if dated else _EVENT_KEYS, problems)
     return Reform(
-        entry.text("id"),
-        entry.two("label"),
-        entry.period("start" if dated else "date"),
-        entry.period("end") if dated else "",
+        entry.text("id"), entry.two("label"), entry.period("start" if dated else "date"), entry.period("end") if dated else "",
         entry.one_of("date_basis", PERIOD_BASES),
         tuple(item.text for item in entry.list("mechanisms") if isinstance(item, Scalar)) if dated else (),
-        entry.one_of("source", tuple(sources)),
-        entry.phrase("quote"),
-    )
+        entry.one_of("source", tuple(sources)), entry.phrase("quote"),
+    )  # fmt: skip
 
 
 def build_case(

@@ -116,16 +116,10 @@ class SessionEngine(Engine):
             kernel_name=kernel_name, transport="ipc", ip=str(folder / "s"), connection_file=str(folder / "c.json")
         )
         client = _Client(
-            nb_man,
-            km=manager,
-            kernel_name=kernel_name,
-            timeout=session.timeout,
-            startup_timeout=start_timeout,
-            record_timing=False,
-            on_cell_start=progress,
-            shutdown_kernel="immediate",
+            nb_man, km=manager, kernel_name=kernel_name, timeout=session.timeout, startup_timeout=start_timeout,
+            record_timing=False, on_cell_start=progress, shutdown_kernel="immediate",
             extra_arguments=["--HistoryManager.enabled=False"],
-        )
+        )  # fmt: skip
         client.session = session
         if session.server is not None:
             manager.provisioner = ServedProvisioner(kernel_id="", kernel_spec=manager.kernel_spec, parent=manager)

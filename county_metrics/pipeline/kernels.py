@@ -96,11 +96,8 @@ class Server:
         self.alive = True
         self._process = subprocess.Popen(
             [sys.executable, str(_SERVER), ",".join(SHARED) if self.fork else "", *map(str, self._folders)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=self._environment,
-            start_new_session=True,
-        )
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=self._environment, start_new_session=True,
+        )  # fmt: skip
         threading.Thread(target=self._listen, args=[self._process], daemon=True).start()
 
     @property

@@ -70,25 +70,16 @@ def paint_events(figure: Figure, data: dict[str, Any], language: str) -> None:
     rows = data["rows"]
     bars = [row for row in rows if row["low"] is not None]
     axes.vlines(
-        [row["event"] for row in bars],
-        [row["low"] for row in bars],
-        [row["high"] for row in bars],
-        color=colour,
-        linewidth=2,
+        [row["event"] for row in bars], [row["low"] for row in bars], [row["high"] for row in bars], color=colour, linewidth=2,
         alpha=0.45,
-    )
+    )  # fmt: skip
     size = 6.5 if len(rows) < 40 else 3
     for after, face in ((True, colour), (False, "white")):
         shown = [row for row in rows if (row["event"] >= 0) is after]
         axes.plot(
-            [row["event"] for row in shown],
-            [row["value"] for row in shown],
-            "o",
-            color=colour,
-            markerfacecolor=face,
-            markersize=size,
-            zorder=3,
-        )
+            [row["event"] for row in shown], [row["value"] for row in shown], "o", color=colour, markerfacecolor=face,
+            markersize=size, zorder=3,
+        )  # fmt: skip
     for row in rows:
         if row["reference"]:
             axes.annotate(
@@ -111,12 +102,9 @@ def paint_paths(figure: Figure, data: dict[str, Any], language: str) -> None:
             axes.plot(*zip(*item["points"], strict=True), color=_QUIET, linewidth=0.7, alpha=0.4, zorder=1)
     for place, item in enumerate(named):
         axes.plot(
-            *zip(*item["points"], strict=True),
-            color=_colour(place),
-            linewidth=2.2,
-            zorder=3,
+            *zip(*item["points"], strict=True), color=_colour(place), linewidth=2.2, zorder=3,
             linestyle="-" if place == 0 else (0, (5, 2)),
-        )
+        )  # fmt: skip
     low, high = axes.get_ylim()
     _name_ends(axes, named, (high - low) * 0.08, language)
     axes.axvline(data["start"] - 0.5, color=_INK, linewidth=1, linestyle=(0, (4, 3)), zorder=2)

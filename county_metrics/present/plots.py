@@ -152,27 +152,15 @@ def _draw_slope(axes: Axes, data: dict[str, Any], language: str, *, small: bool 
     for x, end, value in zip((0, 1), ends, values, strict=True):
         shown = format_number(end["value"], None, False) + plain(data["unit_suffix"], language)
         axes.annotate(
-            shown,
-            (x, value),
-            xytext=(-14 if x == 0 else 14, 0),
-            textcoords="offset points",
-            ha="right" if x == 0 else "left",
-            va="center",
-            fontsize=10 if small else 13,
-            fontweight="bold",
-        )
+            shown, (x, value), xytext=(-14 if x == 0 else 14, 0), textcoords="offset points", ha="right" if x == 0 else "left",
+            va="center", fontsize=10 if small else 13, fontweight="bold",
+        )  # fmt: skip
     middle = sum(values) / 2
     axes.annotate(
-        plain(data["change"], language),
-        (0.5, middle),
-        xytext=(0, 12),
-        textcoords="offset points",
-        ha="center",
-        va="bottom",
-        fontsize=11,
-        color=colour,
+        plain(data["change"], language), (0.5, middle), xytext=(0, 12), textcoords="offset points", ha="center", va="bottom",
+        fontsize=11, color=colour,
         bbox={"boxstyle": "round,pad=0.25", "facecolor": "white", "edgecolor": "none", "alpha": 0.85},
-    )
+    )  # fmt: skip
     axes.set_xticks([0, 1], [plain(end["label"], language) for end in ends], fontsize=7 if small else 10)
     axes.set_xlim(-0.55, 1.55)
     axes.set_ylim(0, max(float(end["high"]) for end in ends) * 1.15)

@@ -82,6 +82,26 @@ def test_regressors_may_change_too():
     assert abs(int(found.settings["break_after"]) - 1929) <= 1
 
 
+def test_the_unit_of_a_regressor_changes_nothing():
+    size = noise(80, 3)
+    table = yearly(50 + 2 * noise(80) - 10 * (np.arange(80) >= 40) + size)
+    found = []
+    for column in (size, 1e6 * (1 + 0.1 * size), 3e12 * (1 + 0.05 * size), 1.4e9 + 10 * size):
+        result = cm.structural_break(table.assign(x=column), outcome="flow", time="year", regressors=["x"])
+        found.append([result.estimate, result.estimates[0].p_value, result.settings["rho_upper"]])
+    for other in found[1:]:
+        assert other == pytest.approx(found[0], rel=1e-3)
+
+
+@pytest.mark.parametrize("on", [slice(60, 80), slice(0, 3), slice(70, 75)])
+def test_a_regressor_may_be_constant_on_one_side_of_the_break(on):
+    table = yearly(50 + 2 * noise(80) - 10 * (np.arange(80) >= 40)).assign(x=0.0)
+    table.loc[table.index[on], "x"] = 1.0
+    found = cm.structural_break(table, outcome="flow", time="year", regressors=["x"])
+    assert found.settings["break_after"] == "1939"
+    assert 0 < found.estimates[0].p_value < 0.05
+
+
 def test_a_stable_series_gives_a_large_p_value_in_most_draws():
     """At the nominal 5 % at most 9 of 60 draws may be below (three binomial errors)."""
     found = [cm.structural_break(yearly(noise(80, seed)), outcome="flow", time="year").p_value for seed in range(60)]

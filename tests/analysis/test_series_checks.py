@@ -35,6 +35,44 @@ def test_few_placebo_dates_only_inform():
     assert "too short" in str(cm.placebo_dates(made(before=12), **KEYS).text).replace("placebo_none", "too short")
 
 
+def test_placebo_dates_use_all_periods_before_whatever_the_window():
+    """A window of 12 on each side of a made-up start: the first with 8 periods before is the 9th, the last the 33rd."""
+    found = cm.placebo_dates(made(), **KEYS, window=12)
+    assert found.text["slots"]["count"]["number"] == "25"
+
+
+def test_dates_move_with_their_window_and_phase_in():
+    found = {check.name: check for check in cm.series_checks(made(), **KEYS, window=12, phase_in=2, slope=False).results}
+    moved = [cm.interrupted_time_series(made(), **(KEYS | {"intervention_time": month}), window=12, phase_in=2, slope=False).estimate
+             for month in ("2013-11", "2013-12", "2014-01", "2014-03", "2014-04", "2014-05")]  # fmt: skip
+    assert float(found["dates"].text["slots"]["low"]["number"]) == pytest.approx(min(moved), rel=1e-6)
+    assert float(found["dates"].text["slots"]["high"]["number"]) == pytest.approx(max(moved), rel=1e-6)
+
+
+def test_an_exact_fit_only_informs():
+    table = made().assign(days=lambda data: 3.0 + np.arange(len(data)))
+    found = cm.series_checks(table, **KEYS).results
+    assert {check.passed for check in found} == {None}
+    assert "autocorrelation" not in {check.name for check in found}
+
+
+def test_newey_west_errors_of_a_short_series_are_not_shown():
+    assert "hac_lags" not in {check.name for check in cm.series_checks(made(before=20, after=20), **KEYS, method="ols").results}
+
+
+@pytest.mark.parametrize("check", [cm.series_checks, cm.placebo_dates])
+@pytest.mark.parametrize(
+    ("data", "given", "text"),
+    [
+        ([1, 2], {}, "data is"), (None, {}, "data is"), (made(), {"time": None}, "time"), (made(), {"level": "a"}, "level"),
+        (made(), {"horizon": "x"}, "horizon"),
+    ],
+)  # fmt: skip
+def test_what_is_no_table_or_choice_is_refused(check, data, given, text):
+    with pytest.raises(AnalysisError, match=text):
+        check(data, **(KEYS | given))
+
+
 def test_placebo_dates_do_not_look_past_the_start():
     table = made()
     other = table.assign(days=table["days"].where(table["month"] < "2014-02", 1e6))

@@ -87,6 +87,30 @@ def test_units_can_be_chosen_and_several_be_treated():
     assert both["level_change"].estimate == pytest.approx(-4, abs=1.5)
 
 
+def test_units_come_in_any_list_and_count_once():
+    table = made(units=("Jiashan", "Tonglu", "Anji", "Deqing"))
+    plain = controlled(table, treated=["Jiashan", "Deqing"], controls=["Tonglu", "Anji"])
+    for treated in (np.array(["Jiashan", "Deqing"]), pd.Series(["Jiashan", "Deqing"]), ["Jiashan", "Deqing", "Jiashan"]):
+        found = controlled(table, treated=treated, controls=["Tonglu", "Anji", "Tonglu"])
+        assert found.estimate == plain.estimate
+        assert found.counts == plain.counts
+
+
+def test_units_that_are_the_same_leave_no_gap():
+    table = made(noise=0.0, effect=0.0)
+    table["days"] = table.groupby("month")["days"].transform("first") * 1.1
+    found = controlled(table)
+    assert found.conf_low is None
+    assert "fits every period exactly" in found.summary()
+
+
+def test_a_unit_without_values_is_named():
+    table = made()
+    table.loc[table["county"] == "Anji", "days"] = np.nan
+    with pytest.raises(AnalysisError, match="unit 'Anji' has no period with all its values; leave it out"):
+        controlled(table, missing="drop")
+
+
 def test_periods_missing_in_any_unit_are_left_out_when_said():
     table = made()
     table.loc[[4, 70], "days"] = np.nan

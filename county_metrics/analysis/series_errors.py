@@ -18,8 +18,8 @@ _GRID = np.concatenate([np.linspace(LEAST_RHO, 0.9, 37), [0.93, 0.96, MOST_RHO]]
 _LOW, _HIGH = np.arcsin([LEAST_RHO, -MOST_RHO]), np.arcsin([MOST_RHO, MOST_RHO])
 _SPAN = _HIGH - _LOW
 _CELLS, _VALLEYS, _ENOUGH, _MOST, _FINEST, _SLACK, _APART = 14, 3, 40, 120, 20_000, 1e-4, 0.4
-# Together they make intervals hold as promised in simulations (benchmarks/truth.py), whatever the length of the series: the
-# largest error over pairs half as likely promises more for white noise, and less where noise hides slow errors.
+# Together they make intervals hold in simulations (benchmarks/truth.py), whatever the length of the series. The whole of the
+# largest error over pairs half as likely held too often in nearly white noise, too seldom where noise hides slow errors.
 LEAST_LIKELY, TAKEN = 0.4, 0.88
 _ALLOWED = -2 * float(np.log(LEAST_LIKELY))
 

@@ -214,6 +214,10 @@ def solve(series: Segments, model: Model, *, alone: bool = False) -> Fit:
     kept, when = series.kept, series.places[series.kept]
     series_fit.require_rank(design[kept], names)
     weights = series.extra[model.weights][kept] if model.weights else None
+    if weights is not None and weights.max() > MOST_RATIO * weights.min():
+        raise AnalysisError(
+            f"column {model.weights!r}: the largest weight is over {MOST_RATIO:g} times the smallest; change them"
+        )
     # On an orthonormal basis, since a covariate may vary by a millionth of its size.
     basis, turn = np.linalg.qr(design[kept])
     back = np.linalg.inv(turn)
@@ -226,12 +230,8 @@ def solve(series: Segments, model: Model, *, alone: bool = False) -> Fit:
         y, lags = series.values[kept], lags_of(series, model)
         fit = fit_counts(y, basis, when, names, model.method, model.errors, lags, shift[kept], weights)
         return fit.turned(back)
-    if weights is not None and weights.max() > MOST_RATIO * weights.min():
-        raise AnalysisError(
-            f"column {model.weights!r}: the largest weight is over {MOST_RATIO:g} times the smallest; change them"
-        )
     y = np.log(series.values) - shift if model.log else series.values
-    weights = None if weights is None else weights / weights.max() / (weights / weights.max()).mean()
+    weights = None if weights is None else weights / weights.mean()
     few = min(series.sides()) < LEAST_SIDE
     exact = flat(y[kept] - basis @ (basis.T @ y[kept]), y[kept])
     if model.method == "arima" and not few and not exact:

@@ -12,7 +12,7 @@ from county_metrics.analysis.series_coverage import simulated_coverage
 from county_metrics.analysis.series_fit import newey_west_lags
 
 SIDES = (8, 12, 16, 24, 36, 48, 72, 120, 240)
-RHOS = (0.0, 0.3, 0.6)
+RHOS = (0.0, 0.3, 0.6, 0.8)
 
 
 def design_of(side: int) -> np.ndarray:

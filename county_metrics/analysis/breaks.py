@@ -183,7 +183,7 @@ def _candidates(n: int, k: int, trim: float) -> tuple[int, int]:
 
 
 def _rss(y: Floats, design: Floats) -> float:
-    residuals = y - design @ np.linalg.lstsq(design, y, rcond=None)[0]
+    residuals = y - design @ np.linalg.lstsq(design, y, rcond=1e-10)[0]
     return float(residuals @ residuals)
 
 
@@ -236,10 +236,9 @@ def correlated_p_value(statistic: float, design: Floats, trim: float, rho: float
 
 def _explained(y: Floats, design: Floats) -> Floats:
     """Sum of squares of each series that the regression explains."""
-    values, vectors = np.linalg.eigh(design.T @ design)
+    basis, sizes, _ = np.linalg.svd(design, full_matrices=False)
     # A regressor that is constant on one side of a split says nothing there.
-    held = values > 1e-10 * values[-1]
-    scores = (vectors[:, held] / np.sqrt(values[held])).T @ (design.T @ y)
+    scores = basis[:, sizes > 1e-10 * sizes[0]].T @ y
     return np.asarray((scores**2).sum(axis=0))
 
 

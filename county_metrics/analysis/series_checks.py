@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from county_metrics.analysis import series_model
 from county_metrics.analysis.arguments import instance, require, several, whole
 from county_metrics.analysis.check import CheckResult, Checks
 from county_metrics.analysis.effect import AnalysisError, fitting_places, own_label, plain_value
@@ -17,18 +18,7 @@ from county_metrics.analysis.series import analyse, asked, autocorrelation_check
 from county_metrics.analysis.series_data import Segments
 from county_metrics.analysis.series_errors import flat
 from county_metrics.analysis.series_fit import Fit
-from county_metrics.analysis.series_model import (
-    FULL_SIDE,
-    LEAST_CYCLES,
-    LEAST_SIDE,
-    Model,
-    lags_of,
-    model_of,
-    read,
-    restrict,
-    settle,
-    solve,
-)
+from county_metrics.analysis.series_model import LEAST_CYCLES, LEAST_SIDE, Model, lags_of, model_of, read, restrict, settle, solve
 from county_metrics.present import payload
 from county_metrics.present.curve import axis, curve_block, curve_table
 from county_metrics.present.number import number
@@ -86,7 +76,8 @@ def placebo_dates(
     -------
     CheckResult
         Passed where the true change is larger in size than every other, failed where it is not; informs only where
-        there are fewer than 10 made-up starts. Neighbouring starts share data, so the rank is no p-value.
+        there are fewer than 10 made-up starts, or less than 8 periods on a side, or the fit is exact. Neighbouring starts
+        share data, so the rank is no p-value.
 
     Raises
     ------
@@ -96,6 +87,11 @@ def placebo_dates(
     require(whole("least_side", least_side, least=1, example=LEAST_SIDE))
     every, series, model = _prepare(data, time, intervention_time, choices | {"outcome": outcome})
     return _placebo(every, model, solve(series, model, alone=True), max(least_side, 2))
+
+
+def _bare(every: Segments, model: Model, fit: Fit) -> bool:
+    """Whether a fit only describes: too short, or exact."""
+    return min(restrict(every, model).sides()) < LEAST_SIDE or flat(fit.residuals, fit.fitted)
 
 
 def _placebo(every: Segments, model: Model, fit: Fit, least_side: int) -> CheckResult:
@@ -108,7 +104,7 @@ def _placebo(every: Segments, model: Model, fit: Fit, least_side: int) -> CheckR
     label = say("series_check.placebo_dates")
     if not found:
         return CheckResult("placebo_dates", None, label, say("series_check.placebo_none"))
-    larger, exact = sum(value >= true for value in found), flat(fit.residuals, fit.fitted)
+    larger, bare = sum(value >= true for value in found), _bare(every, model, fit)
     places = fitting_places(true, max(found))
     text = say(
         "series_check.placebo_text", count=number(len(found), ref="result:placebo_dates"),
@@ -116,7 +112,7 @@ def _placebo(every: Segments, model: Model, fit: Fit, least_side: int) -> CheckR
         true=number(plain_value(true), ref="result:level_change_size", places=places),
         largest=number(plain_value(max(found)), ref="result:placebo_largest", places=places),
     )  # fmt: skip
-    return CheckResult("placebo_dates", larger == 0 if len(found) >= ENOUGH_PLACEBOS and not exact else None, label, text)
+    return CheckResult("placebo_dates", larger == 0 if len(found) >= ENOUGH_PLACEBOS and not bare else None, label, text)
 
 
 def series_checks(data: pd.DataFrame, *, outcome: str, time: str, intervention_time: Any, **choices: Any) -> Checks:
@@ -132,8 +128,9 @@ def series_checks(data: pd.DataFrame, *, outcome: str, time: str, intervention_t
     Checks
         Residual autocorrelation, placebo dates; range of the level change with the start moved by up to three periods,
         with narrower windows, without each period; range of its Newey–West error over lags. A range passes where every
-        level change has the sign of the one reported; that over other dates informs, since a true start is one date.
-        One fit a period and a made-up start: some seconds at 80 periods, most of a minute at 600.
+        level change has the sign of the one reported; that over other dates informs, since a true start is one date. Of an
+        exact fit all inform, without autocorrelation; Newey–West errors need 24 periods on a side. One fit a period and a
+        made-up start: some seconds at 80 periods, most of a minute at 600, and minutes with ``arima``.
 
     Raises
     ------
@@ -150,11 +147,11 @@ def series_checks(data: pd.DataFrame, *, outcome: str, time: str, intervention_t
         if 0 < series.start + shift < series.axis.length
     ]
     sides = [max(LEAST_SIDE, round(min(series.sides()) * share)) for share in (0.5, 0.75, 1)]
-    narrow = [restrict(every, replace(model, window=side)) for side in sorted(set(sides))]
+    narrow = [restrict(series, replace(model, window=side)) for side in sorted(set(sides))]
     single = [replace(series, kept=series.kept & (series.places != place)) for place in np.flatnonzero(series.kept)]
     for name, variants in (("dates", moved), ("window", narrow), ("leave_one_out", single)):
         checks.append(_range(name, fit, variants, model))
-    if model.errors == "hac" and min(series.sides()) >= FULL_SIDE:
+    if model.errors == "hac" and min(series.sides()) >= series_model.FULL_SIDE:
         checks.append(_lags(series, model))
     return Checks(tuple(checks))
 

@@ -35,7 +35,10 @@ def fit_counts(
     extra: dict[str, Any] = {"cov_type": "HAC", "cov_kwds": {"maxlags": lags, "use_correction": True}} if errors == "hac" else {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = sm.GLM(y, design, family=kind, offset=offset, var_weights=weights).fit(**extra)
+        try:
+            found = sm.GLM(y, design, family=kind, offset=offset, var_weights=weights).fit(tol_criterion="params", **extra)
+        except (ValueError, np.linalg.LinAlgError) as error:
+            raise AnalysisError(f"the counts cannot be fitted: {error}; is the offset on the log scale?") from error
     if not found.converged:
         raise AnalysisError("the count model did not converge; leave out season or covariates, or use log=True")
     freedom = float(found.df_resid)

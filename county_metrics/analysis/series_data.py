@@ -113,9 +113,9 @@ def numbers(
     low = [(row, value) for row, value, number in found if number is not None and above is not None and number <= above]
     if texts:
         wrong.append(f"column {name!r} holds what is no number ({listed(texts)}); write plain numbers, an empty cell for none")
-    odd = [(row, value) for row, value, number in found if number and np.isfinite(number) and not 1e-150 < abs(number) < 1e150]
+    odd = [(row, value) for row, value, number in found if number and np.isfinite(number) and not 1e-50 < abs(number) < 1e50]
     if odd:
-        wrong.append(f"column {name!r} holds values beyond 1e150 or below 1e-150 in size ({listed(odd)}); change its unit")
+        wrong.append(f"column {name!r} holds values beyond 1e50 or below 1e-50 in size ({listed(odd)}); change its unit")
     if endless:
         wrong.append(f"column {name!r} holds infinite values ({listed(endless)})")
     if low:
@@ -137,7 +137,7 @@ def _float(value: Any) -> float | None:
         return float(value)
     if isinstance(value, str | bytes | datetime.date) or not hasattr(value, "__float__"):
         return None
-    return float(value)
+    return float(value) if not isinstance(value, int) or abs(value) < 10**300 else float("inf")
 
 
 def _ordinal(value: Any, freq: str | None) -> int | None:
@@ -215,6 +215,8 @@ def read_axis(data: pd.DataFrame, time: str) -> tuple[Axis, NDArray[np.int64]]:
     steps = np.diff(present)
     step = int(np.gcd.reduce(steps)) if len(steps) else 1
     axis = Axis(freq, int(present[0]), step, int((present[-1] - present[0]) // step) + 1)
+    if axis.length > 1_000 * len(present):
+        raise AnalysisError(f"column {time!r} has {len(present)} periods over {axis.length} steps; look for a typing error")
     places = (ordinals - axis.first) // step
     absent = sorted(set(range(axis.length)) - set(places.tolist()))
     if absent:

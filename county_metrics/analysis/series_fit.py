@@ -86,7 +86,7 @@ def fit_arma(
 
     A series of usual length leaves open how its errors are correlated, and standard errors differ much between what is nearly
     as likely. With ARMA(1,1) errors that of each combination of coefficients is therefore `TAKEN` times the largest over all
-    pairs that are likely, the distance of the estimate under that pair included. `alone` spares these.
+    pairs that are likely, the distance of the estimate under that pair included, and not below its own. `alone` spares these.
     """
     root = np.ones(len(y)) if weights is None else np.sqrt(weights)
     target, rows, gaps = y * root, design * root[:, None], np.diff(when)
@@ -136,9 +136,7 @@ def fit_arima(
     k, seen, dynamics = len(used), ~np.isnan(y), order[0] + order[2] + seasonal_order[0] + seasonal_order[2]
     skipped = order[1] + seasonal_order[1] * seasonal_order[3]
     if k + dynamics + skipped >= seen.sum():
-        raise AnalysisError(
-            f"{seen.sum()} periods cannot bear ARIMA{order}{seasonal_order}; use smaller orders, or method='auto'"
-        )
+        raise AnalysisError(f"{seen.sum()} periods cannot bear ARIMA{order}{seasonal_order}; use smaller orders, or 'auto'")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -146,9 +144,7 @@ def fit_arima(
             # The default, products of scores, is of no use after one outlier or many gaps.
             found = model.fit(disp=False, maxiter=500, cov_type="approx")
     except (ValueError, np.linalg.LinAlgError) as error:
-        raise AnalysisError(
-            f"ARIMA{order}{seasonal_order} cannot be fitted: {error}; use other orders, or method='auto'"
-        ) from error
+        raise AnalysisError(f"ARIMA{order}{seasonal_order} cannot be fitted: {error}; use other orders, or 'auto'") from error
     if not found.mle_retvals["converged"]:
         raise AnalysisError(f"the ARIMA{order} fit did not converge; use a smaller order, or method='auto'")
     held = np.flatnonzero(seen)

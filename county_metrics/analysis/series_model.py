@@ -215,13 +215,13 @@ def solve(series: Segments, model: Model, *, alone: bool = False) -> Fit:
     series_fit.require_rank(design[kept], names)
     weights = series.extra[model.weights][kept] if model.weights else None
     if weights is not None and weights.max() > MOST_RATIO * weights.min():
-        raise AnalysisError(
-            f"column {model.weights!r}: the largest weight is over {MOST_RATIO:g} times the smallest; change them"
-        )
+        raise AnalysisError(f"column {model.weights!r}: the largest weight is over {MOST_RATIO:g} times the smallest")
     # On an orthonormal basis, since a covariate may vary by a millionth of its size.
     basis, turn = np.linalg.qr(design[kept])
     back = np.linalg.inv(turn)
     shift = offset_of(series, model)
+    if model.offset and np.ptp(shift[kept]) > 30:
+        raise AnalysisError(f"offset {model.offset!r} is on the log scale; give a population as exposure, which takes its log")
     if model.counts:
         sums = [series.values[kept & (side == (series.places >= series.start))].sum() for side in (False, True)]
         if not all(sums):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import html
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any
 
 MINUS = "\u2212"
+_LONG = Context(prec=400)
 
 
 def number(
@@ -47,7 +48,7 @@ def format_number(value: str, places: int | None, signed: bool) -> str:
     ('9002', '45,700,000,000')
     """
     exact = Decimal(value)
-    shown = exact if places is None else exact.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN)
+    shown = exact if places is None else exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN, _LONG)
     digits = f"{abs(shown):f}"
     whole, point, rest = digits.partition(".")
     if len(whole) > 4:

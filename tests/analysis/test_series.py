@@ -358,7 +358,7 @@ def test_arima_errors_bear_one_outlier():
     [
         (8, {"order": (20, 0, 0)}, "16 periods cannot bear ARIMA"),
         (8, {"order": (6, 2, 6)}, "16 periods cannot bear ARIMA"),
-        (40, {"seasonal_order": (1, 0, 0, 0)}, r"cannot be fitted: .*; use other orders, or method='auto'"),
+        (40, {"seasonal_order": (1, 0, 0, 0)}, r"cannot be fitted: .*; use other orders, or 'auto'"),
         (40, {"order": (4, 0, 0), "seasonal_order": (1, 0, 0, 4)}, "cannot be fitted"),
     ],
 )
@@ -543,6 +543,14 @@ def test_errors_of_counts_do_not_hang_on_their_unit():
     assert "neighbouring errors" not in result.summary()
 
 
+@pytest.mark.parametrize(("size", "spread"), [(1e47, 1e-47), (1e-47, 1e47), (1e30, 1.0)])
+def test_any_size_that_is_allowed_can_be_read(size, spread):
+    table = made().assign(days=lambda data: size * data["days"], x=spread * np.random.default_rng(2).standard_normal(80))
+    found, plain = its(table, covariates="x"), its(made().assign(x=table["x"] / spread), covariates="x")
+    assert found.conf_low / size == pytest.approx(plain.conf_low, rel=1e-4)
+    assert "Level change" in found.summary()
+
+
 def test_counts_that_wander_bear_no_interval():
     rng = np.random.default_rng(3)
     walk = np.cumsum(0.25 * rng.standard_normal(72))
@@ -708,8 +716,11 @@ REFUSED = {
     "empty": (lambda t: t.iloc[:0], {}, r"the table has no rows"),
     "season": (lambda t: t, {"season": 7}, r"number of harmonic pairs up to half the cycle, not 7"),
     "uneven weights": (lambda t: t.assign(w=np.r_[1e20, np.ones(39)]), {"weights": "w"}, r"'w': the largest weight is over 1e\+12 times"),
-    "huge": (lambda t: t.assign(days=1e200), {}, r"'days' holds values beyond 1e150 or below 1e-150 in size \(row 0: 1e\+200"),
-    "tiny": (lambda t: t.assign(x=np.geomspace(1, 1e-200, 40)), {"covariates": "x"}, r"'x' holds values beyond .*row 30.* change its unit"),
+    "huge": (lambda t: t.assign(days=1e200), {}, r"'days' holds values beyond 1e50 or below 1e-50 in size \(row 0: 1e\+200"),
+    "tiny": (lambda t: t.assign(x=np.geomspace(1, 1e-200, 40)), {"covariates": "x"}, r"'x' holds values beyond .*row 10.* change its unit"),
+    "digits": (lambda t: t.assign(days=[10**400, *range(39)]), {}, r"'days' holds infinite values"),
+    "typing error": (lambda t: t.assign(month=[*range(39), 10**11]), {"intervention_time": 20}, r"has 40 periods over 100000000001 steps; look for a typing error"),
+    "offset": (lambda t: t.assign(days=5, p=np.linspace(9e4, 1e5, 40)), {"method": "poisson", "offset": "p"}, r"give a population as exposure"),
     "ordinals": (lambda t: t.assign(month=2**63 + np.arange(40, dtype="uint64")), {}, r"'month' holds what is no period"),
 }  # fmt: skip
 

@@ -41,6 +41,12 @@ def test_placebo_dates_use_all_periods_before_whatever_the_window():
     assert found.text["slots"]["count"]["number"] == "25"
 
 
+def test_a_narrow_window_is_not_widened():
+    found = {check.name: check for check in cm.series_checks(made(), **KEYS, window=5, slope=False, trend=False).results}
+    assert found["window"].passed is None
+    assert found["placebo_dates"].passed is None
+
+
 def test_dates_move_with_their_window_and_phase_in():
     found = {check.name: check for check in cm.series_checks(made(), **KEYS, window=12, phase_in=2, slope=False).results}
     moved = [cm.interrupted_time_series(made(), **(KEYS | {"intervention_time": month}), window=12, phase_in=2, slope=False).estimate

@@ -104,6 +104,24 @@ def test_units_that_are_the_same_leave_no_gap():
     assert "fits every period exactly" in found.summary()
 
 
+@pytest.mark.parametrize(("log", "ratio", "gap"), [(True, 1.001, 0.0), (False, 1.0, -0.3)])
+def test_a_gap_that_is_constant_but_for_rounding_is_exact(log, ratio, gap):
+    months = pd.period_range("2011-07", periods=60, freq="M").astype(str)
+    common = np.round(4e4 + np.random.default_rng(1).standard_normal(60), 2)
+    values = {"Jiashan": common * ratio + gap, "Tonglu": common, "Anji": common}
+    found = controlled(
+        pd.concat([pd.DataFrame({"county": unit, "month": months, "days": each}) for unit, each in values.items()]), log=log
+    )
+    assert found.conf_low is None
+    assert {check.passed for check in found.checks} <= {None}
+
+
+@pytest.mark.parametrize("treated", [[pd.NA], np.array([["Jiashan", "Anji"]]), [["Jiashan"]]])
+def test_what_is_no_name_of_a_unit_is_refused(treated):
+    with pytest.raises(AnalysisError, match="treated and controls are names of units, not"):
+        controlled(made(), treated=treated)
+
+
 def test_a_unit_without_values_is_named():
     table = made()
     table.loc[table["county"] == "Anji", "days"] = np.nan

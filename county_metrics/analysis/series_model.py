@@ -220,7 +220,7 @@ def solve(series: Segments, model: Model, *, alone: bool = False) -> Fit:
     basis, turn = np.linalg.qr(design[kept])
     back = np.linalg.inv(turn)
     shift = offset_of(series, model)
-    if model.offset and np.ptp(shift[kept]) > 30:
+    if model.offset and np.abs(shift[kept]).max() > 50:
         raise AnalysisError(f"offset {model.offset!r} is on the log scale; give a population as exposure, which takes its log")
     if model.counts:
         sums = [series.values[kept & (side == (series.places >= series.start))].sum() for side in (False, True)]

@@ -720,7 +720,7 @@ REFUSED = {
     "tiny": (lambda t: t.assign(x=np.geomspace(1, 1e-200, 40)), {"covariates": "x"}, r"'x' holds values beyond .*row 10.* change its unit"),
     "digits": (lambda t: t.assign(days=[10**400, *range(39)]), {}, r"'days' holds infinite values"),
     "typing error": (lambda t: t.assign(month=[*range(39), 10**11]), {"intervention_time": 20}, r"has 40 periods over 100000000001 steps; look for a typing error"),
-    "offset": (lambda t: t.assign(days=5, p=np.linspace(9e4, 1e5, 40)), {"method": "poisson", "offset": "p"}, r"give a population as exposure"),
+    "offset": (lambda t: t.assign(days=5, p=np.linspace(90, 100, 40)), {"method": "poisson", "offset": "p"}, r"give a population as exposure"),
     "ordinals": (lambda t: t.assign(month=2**63 + np.arange(40, dtype="uint64")), {}, r"'month' holds what is no period"),
 }  # fmt: skip
 

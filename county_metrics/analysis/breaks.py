@@ -183,8 +183,15 @@ def _candidates(n: int, k: int, trim: float) -> tuple[int, int]:
 
 
 def _rss(y: Floats, design: Floats) -> float:
-    residuals = y - design @ np.linalg.lstsq(design, y, rcond=1e-10)[0]
+    basis = _basis(design)
+    residuals = y - basis @ (basis.T @ y)
     return float(residuals @ residuals)
+
+
+def _basis(design: Floats) -> Floats:
+    """Orthonormal columns of a regression; a regressor that is constant on one side of a split adds none there."""
+    basis, sizes, _ = np.linalg.svd(design, full_matrices=False)
+    return np.asarray(basis[:, sizes > 1e-10 * sizes[0]])
 
 
 @cache
@@ -215,9 +222,7 @@ def _upper_correlation(y: Floats, design: Floats, split: int) -> float:
     """Largest correlation of neighbouring errors that the two fits leave open."""
     apart = np.zeros((len(y), 2 * design.shape[1]))
     apart[:split, : design.shape[1]], apart[split:, design.shape[1] :] = design[:split], design[split:]
-    # A regressor that is constant on one side says nothing there.
-    basis, sizes, _ = np.linalg.svd(apart, full_matrices=False)
-    apart, when = basis[:, sizes > 1e-10 * sizes[0]], np.arange(len(y))
+    apart, when = _basis(apart), np.arange(len(y))
     return upper_rho(apart, when, reml_rho(y, apart, np.diff(when)))
 
 
@@ -236,10 +241,7 @@ def correlated_p_value(statistic: float, design: Floats, trim: float, rho: float
 
 def _explained(y: Floats, design: Floats) -> Floats:
     """Sum of squares of each series that the regression explains."""
-    basis, sizes, _ = np.linalg.svd(design, full_matrices=False)
-    # A regressor that is constant on one side of a split says nothing there.
-    scores = basis[:, sizes > 1e-10 * sizes[0]].T @ y
-    return np.asarray((scores**2).sum(axis=0))
+    return np.asarray(((_basis(design).T @ y) ** 2).sum(axis=0))
 
 
 def _period(name: str, settings: dict[str, Any]) -> Any:
@@ -253,12 +255,12 @@ def _two_fits(values: Floats, design: Floats, used: int, last_before: int, log: 
     fitted = np.full(len(values), np.nan)
     for rows in (slice(0, split), slice(split, len(design))):
         y = values[used:][rows]
-        fitted[used:][rows] = design[rows] @ np.linalg.lstsq(design[rows], y, rcond=None)[0]
+        fitted[used:][rows] = design[rows] @ np.linalg.lstsq(design[rows], y, rcond=1e-10)[0]
     return [float(value) for value in (np.exp(fitted) if log else fitted)]
 
 
 def _correlation(y: Floats, design: Floats, split: int) -> CheckResult:
     """Ljung–Box test of the residuals of the two fits: correlated errors make the p-value of the break too small."""
     sides = (slice(0, split), slice(split, len(y)))
-    parts = [y[side] - design[side] @ np.linalg.lstsq(design[side], y[side], rcond=None)[0] for side in sides]
+    parts = [y[side] - design[side] @ np.linalg.lstsq(design[side], y[side], rcond=1e-10)[0] for side in sides]
     return ljung_box(np.concatenate(parts), max(min(10, len(y) // 5), 1))

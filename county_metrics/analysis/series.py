@@ -289,9 +289,9 @@ def notes_of(series: Segments, model: Model, fit: Fit, gate: Gate, no_season: bo
     bare = few or flat(fit.residuals, fit.fitted)
     found = {"rho": fit.rho} | {name: fit.settings[name] for name in ("theta", "neighbours") if name in fit.settings}
     slots = {name: number(plain_value(value), ref=f"result:{name}", places=2) for name, value in found.items()}
-    shares = {"likely": LEAST_LIKELY, "taken": TAKEN} if model.method == "arma" else {}
-    share = {name: number(plain_value(value), ref=f"constant:{name}", places=2) for name, value in shares.items()}
-    notes = [] if bare else [say(f"series_note.{model.method}_{model.errors}", **share)]
+    rule = {"likely": number(plain_value(LEAST_LIKELY), ref="constant:likely", places=1)}
+    rule["taken"] = number(plain_value(TAKEN), ref="constant:taken", places=2)
+    notes = [] if bare else [say(f"series_note.{model.method}_{model.errors}", **(rule if model.method == "arma" else {}))]
     if not bare and not (model.method == "arima" and (model.order[1] or model.seasonal_order[1])):
         kind = "rho_theta" if "theta" in slots else "factor" if model.counts and model.errors == "ar1" else "rho"
         notes += [say(f"series_note.{kind}", **slots)] if kind != "factor" or fit.rho else []

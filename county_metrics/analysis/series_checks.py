@@ -89,11 +89,6 @@ def placebo_dates(
     return _placebo(every, model, solve(series, model, alone=True), max(least_side, 2))
 
 
-def _bare(every: Segments, model: Model, fit: Fit) -> bool:
-    """Whether a fit only describes: too short, or exact."""
-    return min(restrict(every, model).sides()) < LEAST_SIDE or flat(fit.residuals, fit.fitted)
-
-
 def _placebo(every: Segments, model: Model, fit: Fit, least_side: int) -> CheckResult:
     true, found = abs(_level(fit)), []
     first = max(least_side, LEAST_CYCLES * (model.season_length or 0) if model.season else 0)
@@ -104,7 +99,8 @@ def _placebo(every: Segments, model: Model, fit: Fit, least_side: int) -> CheckR
     label = say("series_check.placebo_dates")
     if not found:
         return CheckResult("placebo_dates", None, label, say("series_check.placebo_none"))
-    larger, bare = sum(value >= true for value in found), _bare(every, model, fit)
+    larger = sum(value >= true for value in found)
+    bare = min(restrict(every, model).sides()) < LEAST_SIDE or flat(fit.residuals, fit.fitted)
     places = fitting_places(true, max(found))
     text = say(
         "series_check.placebo_text", count=number(len(found), ref="result:placebo_dates"),

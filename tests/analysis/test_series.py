@@ -280,7 +280,7 @@ def test_the_errors_are_said():
     for side in (8, 30):
         found = its(made(side, side))
         assert found.settings["method"] == "arma"
-        assert "0.88 times the largest over all pairs of coefficients whose likelihood is at least 0.40 of the" in found.summary()
+        assert "0.88 times the largest over all pairs of coefficients whose likelihood is at least 0.4 of the" in found.summary()
         assert f"neighbouring errors: {found.settings['neighbours']:.2f}" in found.summary().replace("−", "-")
         assert found.conf_low < found.estimate < found.conf_high
 

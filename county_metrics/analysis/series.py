@@ -22,7 +22,7 @@ from county_metrics.analysis.effect import (
     plain_value,
 )
 from county_metrics.analysis.series_data import Floats, Missing, Segments
-from county_metrics.analysis.series_errors import LEAST_LIKELY, TAKEN, flat
+from county_metrics.analysis.series_errors import LEAST_LIKELY, TAKEN
 from county_metrics.analysis.series_fit import Fit
 from county_metrics.analysis.series_gate import NOMINAL, Gate, Reasons, gate_of
 from county_metrics.analysis.series_model import (
@@ -181,7 +181,7 @@ def analyse(
     gate = gate_of(series, model, fit, terms, use_t)
     estimates = estimates_of(fit, model, terms, gate.reasons, level, use_t, str(attrs.get("unit", "")))
     table = behind_plot(series, model, fit)
-    varies = min(before, after) >= LEAST_SIDE and not flat(fit.residuals, fit.fitted)
+    varies = min(before, after) >= LEAST_SIDE and not fit.exact
     checks = (autocorrelation_check(fit, series, model),) if varies else ()
     simulated = bool(attrs.get("simulated", False))
     settings = {"method": model.method, "errors": model.errors, "rho": fit.rho, "horizon": reach} | fit.settings
@@ -285,8 +285,7 @@ def ljung_box(residuals: Floats, lags: int, dynamics: int = 0) -> CheckResult:
 
 def notes_of(series: Segments, model: Model, fit: Fit, gate: Gate, no_season: bool, reach: int) -> list[dict[str, Any]]:
     """What a reader must know of this fit."""
-    few = min(series.sides()) < LEAST_SIDE
-    bare = few or flat(fit.residuals, fit.fitted)
+    bare = min(series.sides()) < LEAST_SIDE or fit.exact
     found = {"rho": fit.rho} | {name: fit.settings[name] for name in ("theta", "neighbours") if name in fit.settings}
     slots = {name: number(plain_value(value), ref=f"result:{name}", places=2) for name, value in found.items()}
     rule = {"likely": number(plain_value(LEAST_LIKELY), ref="constant:likely", places=1)}

@@ -16,7 +16,6 @@ from county_metrics.analysis.check import CheckResult, Checks
 from county_metrics.analysis.effect import AnalysisError, fitting_places, own_label, plain_value
 from county_metrics.analysis.series import analyse, asked, autocorrelation_check
 from county_metrics.analysis.series_data import Segments
-from county_metrics.analysis.series_errors import flat
 from county_metrics.analysis.series_fit import Fit
 from county_metrics.analysis.series_model import LEAST_CYCLES, LEAST_SIDE, Model, lags_of, model_of, read, restrict, settle, solve
 from county_metrics.present import payload
@@ -100,7 +99,7 @@ def _placebo(every: Segments, model: Model, fit: Fit, least_side: int) -> CheckR
     if not found:
         return CheckResult("placebo_dates", None, label, say("series_check.placebo_none"))
     larger = sum(value >= true for value in found)
-    bare = min(restrict(every, model).sides()) < LEAST_SIDE or flat(fit.residuals, fit.fitted)
+    bare = min(restrict(every, model).sides()) < LEAST_SIDE or fit.exact
     places = fitting_places(true, max(found))
     text = say(
         "series_check.placebo_text", count=number(len(found), ref="result:placebo_dates"),
@@ -135,7 +134,7 @@ def series_checks(data: pd.DataFrame, *, outcome: str, time: str, intervention_t
     """
     every, series, model = _prepare(data, time, intervention_time, choices | {"outcome": outcome})
     fit = solve(series, model, alone=True)
-    checks = [] if flat(fit.residuals, fit.fitted) else [autocorrelation_check(fit, series, model)]
+    checks = [] if fit.exact else [autocorrelation_check(fit, series, model)]
     checks.append(_placebo(every, model, fit, LEAST_SIDE))
     moved = [
         _moved(every, model, series.start + shift)
@@ -163,7 +162,7 @@ def _range(name: str, fit: Fit, variants: Sequence[Segments], model: Model) -> C
     ends = span(name, found, places)
     text = say("series_check.range_text", count=number(len(found), ref=f"result:{name}_fits"), **ends)
     same = all(np.sign(value) == np.sign(base) for value in found)
-    return CheckResult(name, None if name == "dates" or flat(fit.residuals, fit.fitted) else same, label, text)
+    return CheckResult(name, None if name == "dates" or fit.exact else same, label, text)
 
 
 def span(name: str, values: Sequence[float], places: int) -> dict[str, Any]:
@@ -175,7 +174,7 @@ def span(name: str, values: Sequence[float], places: int) -> dict[str, Any]:
 def _lags(series: Segments, model: Model) -> CheckResult:
     """Range of the Newey–West standard error of the level change over lags from none to twice those used."""
     errors = []
-    for lags in range(2 * lags_of(series, model) + 1):
+    for lags in range(min(2 * lags_of(series, model) + 1, int(series.kept.sum()))):
         fit = solve(series, replace(model, hac_lags=lags))
         place = fit.names.index("level_change")
         errors.append(float(np.sqrt(fit.cov[place, place])))

@@ -28,17 +28,17 @@ def fit_counts(
     """Log-linear model of counts by maximum likelihood; errors latent AR(1), scaled by the dispersion, own, or Newey–West."""
     import statsmodels.api as sm
 
-    alpha = 0.0
-    if family == "negative_binomial":
-        alpha = _overdispersion(y, design, offset)
-    kind = sm.families.NegativeBinomial(alpha=alpha) if alpha else sm.families.Poisson()
     extra: dict[str, Any] = {"cov_type": "HAC", "cov_kwds": {"maxlags": lags, "use_correction": True}} if errors == "hac" else {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
+            alpha = _overdispersion(y, design, offset) if family == "negative_binomial" else 0.0
+            kind = sm.families.NegativeBinomial(alpha=alpha) if alpha else sm.families.Poisson()
             found = sm.GLM(y, design, family=kind, offset=offset, var_weights=weights).fit(tol_criterion="params", **extra)
         except (ValueError, np.linalg.LinAlgError) as error:
-            raise AnalysisError(f"the counts cannot be fitted: {error}; is the offset on the log scale?") from error
+            raise AnalysisError("means of the counts are beyond reckoning; look at exposure, offset and covariates") from error
+    if family == "negative_binomial" and not alpha:
+        raise AnalysisError("the counts vary no more than a Poisson does, so there is no negative binomial; use method='poisson'")
     if not found.converged:
         raise AnalysisError("the count model did not converge; leave out season or covariates, or use log=True")
     freedom = float(found.df_resid)
@@ -119,7 +119,7 @@ def _restricted(target: Floats, rows: Floats, lag: NDArray[np.int64], scale: Flo
 
 
 def _overdispersion(y: Floats, design: Floats, offset: Floats) -> float:
-    """Variance parameter alpha of the negative binomial (variance mu + alpha mu²) by profile maximum likelihood."""
+    """Alpha of the negative binomial (variance mu + alpha mu²) by profile maximum likelihood; 0 where a Poisson does."""
     import statsmodels.api as sm
     from scipy.optimize import minimize_scalar
 
@@ -130,6 +130,4 @@ def _overdispersion(y: Floats, design: Floats, offset: Floats) -> float:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = minimize_scalar(deviance, bounds=(-14, 3), method="bounded", options={"xatol": 1e-6})
-    if found.x < -13:
-        raise AnalysisError("the counts vary no more than a Poisson does, so there is no negative binomial; use method='poisson'")
-    return float(np.exp(round(float(found.x), 6)))
+    return float(np.exp(round(float(found.x), 6))) if found.x >= -13 else 0.0

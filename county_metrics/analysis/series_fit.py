@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from county_metrics.analysis.effect import AnalysisError
 from county_metrics.analysis.series_data import Floats
-from county_metrics.analysis.series_errors import Restricted, Widest, arma, first_correlation, reml_rho, whitened
+from county_metrics.analysis.series_errors import Restricted, Widest, arma, first_correlation, flat, reml_rho, whitened
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,11 @@ class Fit:
     dispersion: float = 1.0
     weights: Floats | None = None
     settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def exact(self) -> bool:
+        """Whether nothing but rounding is left."""
+        return flat(self.residuals, self.fitted)
 
     def contrast(self, direction: Floats) -> tuple[float, float, float]:
         """Estimate, standard error and degrees of freedom of a combination of the coefficients."""

@@ -11,7 +11,6 @@ from county_metrics.analysis.effect import plain_value
 from county_metrics.analysis.series_counts import MOST_LATENT
 from county_metrics.analysis.series_coverage import LEAST_COVERAGE, lag_one, simulated_coverage, upper_rho
 from county_metrics.analysis.series_data import Floats, Segments
-from county_metrics.analysis.series_errors import flat
 from county_metrics.analysis.series_fit import Fit
 from county_metrics.analysis.series_model import FULL_SIDE, LEAST_SIDE, Model, columns, lags_of, offset_of
 from county_metrics.present.number import number
@@ -42,7 +41,7 @@ def gate_of(series: Segments, model: Model, fit: Fit, terms: dict[str, Floats], 
     if min(before, after) < LEAST_SIDE:
         reason = say("series_why.few", least=number(LEAST_SIDE, ref="constant:least_side"), **counted)
         return Gate(dict.fromkeys(terms, (reason, True)))
-    if flat(fit.residuals, fit.fitted):
+    if fit.exact:
         return Gate(dict.fromkeys(terms, (say("series_why.exact"), True)))
     noise = _count_noise(series, model, fit)
     if noise > MOST_COUNT_NOISE:
@@ -98,7 +97,6 @@ def coverage_of(
     rho = upper_rho(rows, when, fit.rho)
     seen = float(lag_one(fit.residuals, np.diff(when)))
     shares = simulated_coverage(
-        design, when, rho, asked, kind, lags=lags_of(series, model), weights=fit.weights,
-        width=narrow, like=seen,
-    )  # fmt: skip
+        design, when, rho, asked, kind, lags=lags_of(series, model), weights=fit.weights, width=narrow, like=seen
+    )
     return dict(zip(terms, (float(share) for share in shares), strict=True)), rho

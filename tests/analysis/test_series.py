@@ -543,6 +543,26 @@ def test_errors_of_counts_do_not_hang_on_their_unit():
     assert "neighbouring errors" not in result.summary()
 
 
+def test_weights_of_any_size_leave_the_fit_of_counts_as_it_is():
+    table = pd.DataFrame({"month": months(40, 40), "days": np.random.default_rng(0).poisson(30, 80), "w": 1e-12})
+    found, plain = (its(table, method="poisson", **more)["level_change"] for more in ({"weights": "w"}, {}))
+    assert (found.estimate, found.std_error) == pytest.approx((plain.estimate, plain.std_error), rel=1e-9)
+
+
+@pytest.mark.parametrize("method", ["poisson", "negative_binomial"])
+def test_counts_whose_means_cannot_be_reckoned_are_refused(method):
+    rng = np.random.default_rng(1)
+    table = pd.DataFrame({"month": months(40, 40), "days": rng.poisson(30, 80), "people": 10.0 ** rng.uniform(-50, 50, 80)})
+    with pytest.raises(AnalysisError, match="means of the counts are beyond reckoning; look at exposure"):
+        its(table, method=method, exposure="people")
+
+
+def test_more_lags_than_the_series_bears_are_refused():
+    with pytest.raises(AnalysisError, match="hac_lags is below the number of periods, 80, not 80"):
+        its(made(), method="ols", hac_lags=80)
+    assert its(made(), method="ols", hac_lags=79).settings["hac_lags"] == 79
+
+
 @pytest.mark.parametrize(("size", "spread"), [(1e47, 1e-47), (1e-47, 1e47), (1e30, 1.0)])
 def test_any_size_that_is_allowed_can_be_read(size, spread):
     table = made().assign(days=lambda data: size * data["days"], x=spread * np.random.default_rng(2).standard_normal(80))

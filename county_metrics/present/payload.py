@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import os
 from abc import ABC, abstractmethod
+from base64 import b64encode
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec
@@ -108,7 +109,7 @@ def to_plain(block: dict[str, Any], language: str) -> str:
 
 
 class Shown(ABC):
-    """What shows itself: in a notebook as its payload with HTML beside it, on a terminal as text."""
+    """What shows itself: in a notebook as its payload with HTML or SVG beside it, on a terminal as text."""
 
     @abstractmethod
     def payload(self) -> dict[str, Any]:
@@ -116,9 +117,6 @@ class Shown(ABC):
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return bundle(self.payload())
-
-    def _repr_html_(self) -> str:
-        return to_html(self.payload(), current_language())
 
     def summary(self) -> str:
         """The same as plain text in the current language."""
@@ -160,12 +158,16 @@ def bundle(block: dict[str, Any]) -> dict[str, Any]:
     if block["block"] == "plot":
         shown["image/svg+xml"] = _svg(block, language)
     else:
-        shown["text/html"] = to_html(block, language)
+        shown["text/html"] = to_html(block, language, lambda plot: _source(plot, language))
     if os.environ.get(DRAW_ALL):
         drawn = {language: shown.get("image/svg+xml")}
         plots = [inner for inner in walk(block) if inner["block"] == "plot"]
         shown[DRAWINGS] = [{name: drawn.get(name) or _svg(plot, name) for name in LANGUAGES} for plot in plots]
     return shown
+
+
+def _source(block: dict[str, Any], language: str) -> str:
+    return f"data:image/svg+xml;base64,{b64encode(_svg(block, language).encode()).decode()}"
 
 
 def _svg(block: dict[str, Any], language: str) -> str:

@@ -65,7 +65,7 @@ def test_every_figure_has_a_card_in_both_languages(language):
 
 
 def test_the_numbers_of_a_card_lead_to_their_figure():
-    html = cm.figure("jiashan_investment_approval_before")._repr_html_()
+    html = cm.figure("jiashan_investment_approval_before")._repr_mimebundle_()["text/html"]
     refs = set(re.findall(r'data-ref="([^"]+)"', html))
     assert refs == {"figure:jiashan_investment_approval_before"}
     assert 'value="230"' in html

@@ -1,8 +1,11 @@
 """Blocks and the bundle a notebook keeps of them."""
 
 import json
+import re
+from base64 import b64decode
 
 import pytest
+from IPython.core.formatters import DisplayFormatter
 
 from county_metrics.present import payload
 from county_metrics.present.number import number
@@ -76,8 +79,19 @@ def test_a_plot_is_kept_as_svg_and_all_else_as_html():
 def test_a_block_shows_itself():
     block = payload.Block(PROSE)
     assert repr(block) == block.summary() == "One & two\nThree"
-    assert block._repr_html_() == payload.to_html(PROSE, "en")
     assert block._repr_mimebundle_() == payload.bundle(PROSE)
+
+
+def test_jupyter_is_offered_a_plot_as_svg_alone():
+    """Of HTML and SVG, Jupyter shows the HTML, so a caption beside the drawing would hide it."""
+    offered, _ = DisplayFormatter().format(payload.Block(PLOT))
+    assert set(offered) == {payload.MIME, "text/plain", "image/svg+xml"}
+
+
+def test_a_plot_among_other_blocks_is_drawn_within_their_html():
+    offered, _ = DisplayFormatter().format(payload.Block(payload.stack(PLOT, TABLE)))
+    (drawn,) = re.findall(r'<img src="data:image/svg\+xml;base64,([^"]+)" alt="[^"]+">', offered["text/html"])
+    assert b64decode(drawn).decode() == payload.bundle(PLOT)["image/svg+xml"]
 
 
 def test_what_shows_itself_must_have_a_payload():

@@ -227,4 +227,4 @@ def series_curve(
     axes = [axis(name, [v if isinstance(v, int | float) else str(v) for v in values]) for name, values in grid.items()]
     unit = say("series_check.curve_log" if True in scales else "series_check.curve_unit", outcome=own_label(outcome))
     parts = ("level_change", own_label(outcome), unit, axes, rows)
-    return Block(payload.stack(curve_block(*parts), curve_table(*parts)))
+    return Block(payload.stack(curve_block(*parts, simulated=bool(data.attrs.get("simulated"))), curve_table(*parts)))

@@ -56,7 +56,7 @@ def ranked(axes: Sequence[dict[str, Any]], rows: Iterable[dict[str, Any]]) -> li
 
 
 def curve_block(
-    name: str, title: Any, unit: Any, axes: Sequence[dict[str, Any]], rows: Iterable[dict[str, Any]]
+    name: str, title: Any, unit: Any, axes: Sequence[dict[str, Any]], rows: Iterable[dict[str, Any]], *, simulated: bool = False
 ) -> dict[str, Any]:
     """Plot block of a specification curve.
 
@@ -66,12 +66,13 @@ def curve_block(
         Name of the result that is drawn.
     title, unit : payload text
         What the curve is about; the one unit of all its values, say from `measured`.
-    axes, rows : see `ranked`
-        At least one row.
+    axes, rows : see `ranked`; at least one row
+    simulated : bool
+        Whether the data are, which the plot then says.
     """
     found = ranked(axes, rows)
     slots = {"title": title} | _range(name, found)
-    data = {"unit": unit, "rows": found, "axes": list(axes)}
+    data = {"unit": unit, "rows": found, "axes": list(axes)} | ({"simulated": True} if simulated else {})
     return payload.plot("curve", f"{name}_curve", say("curve.caption", **slots), say("curve.alt", **slots), data)
 
 
@@ -122,6 +123,8 @@ def paint(figure: Figure, data: dict[str, Any], language: str) -> None:
     _draw_values(upper, rows, slot)
     _draw_choices(lower, data["axes"], rows, slot, language)
     upper.set_ylabel(plain(data["unit"], language))
+    if data.get("simulated"):
+        upper.set_title(plain(say("panel_plot.simulated"), language), loc="right", fontsize=9, color=_QUIET)
     count = say("curve.count", count=number(len(rows), ref="result:specifications"))
     lower.set_xlabel(plain(count, language), fontsize=9)
     upper.set_xlim(-0.8, len(rows) - 0.2)

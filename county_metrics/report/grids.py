@@ -144,8 +144,9 @@ def parts(page: GridPage, language: str) -> list[dict[str, Any]]:
     pieces = [rows[start : start + ROWS] for start in range(0, len(rows), ROWS)]
     if len(pieces) > 1:
         shared["numbers"] = [_shown(number(place, ref="constant:page"), language) for place in range(1, len(pieces) + 1)]
+    intro = say("grid.curve") if page.grid.curve else say("grid.plain", file=page.members[0].spec.source)
     first = {
-        "intro": _shown(_intro(page), language),
+        "intro": _shown(intro, language),
         "notices": [_linked(text, language, lambda ref: "#runs") for text in _notices(page)],
         "curves": [_shown_curve(curve, page, language) for curve in page.curves],
     }
@@ -200,10 +201,6 @@ def _shown(node: Any, language: str) -> Markup:
 
 def _link(address: str, text: str, kind: str = "") -> Markup:
     return Markup('<a{} href="{}">{}</a>').format(Markup(f' class="{kind}"' if kind else ""), address, text)
-
-
-def _intro(page: GridPage) -> dict[str, Any]:
-    return say("grid.curve") if page.grid.curve else say("grid.plain", file=page.members[0].spec.source)
 
 
 def _counts(page: GridPage) -> dict[str, Any]:

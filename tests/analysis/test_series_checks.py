@@ -6,6 +6,7 @@ import pytest
 
 import county_metrics as cm
 from county_metrics.analysis.effect import AnalysisError
+from county_metrics.present.plots import draw
 
 KEYS = {"outcome": "days", "time": "month", "intervention_time": "2014-02"}
 
@@ -120,6 +121,18 @@ def test_a_specification_curve_has_a_row_a_combination():
     assert float(one["value"]) == pytest.approx(found.estimate)
     assert float(one["low"]) == pytest.approx(found.conf_low)
     assert {row["low"] is None for row in rows if row["choices"]["method"] == "ols"} == {True}
+
+
+def test_the_curve_of_simulated_data_says_so():
+    table, grid = made(), {"slope": [True, False]}
+    assert drawing(cm.series_curve(table, **KEYS, grid=grid)) != "simulated data"
+    table.attrs["simulated"] = True
+    assert drawing(cm.series_curve(table, **KEYS, grid=grid)) == "simulated data"
+
+
+def drawing(curve):
+    """Text at the upper right of a curve."""
+    return draw(curve.payload()["blocks"][0], "en").axes[0].get_title(loc="right")
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,7 @@ def _groups(data: pd.DataFrame, unit: str, treated: Any, controls: Sequence[Any]
     named = [*given, *([] if controls is None else controls)]
     odd = [name for name in named if not pd.api.types.is_hashable(name) or name is pd.NA]
     if odd:
-        raise AnalysisError(f"treated and controls are names of units, not {odd[0]!r}; it is one of {known[:20]}")
+        raise AnalysisError(f"treated and controls are names of units, not {odd[0]!r}; each is one of {known[:20]}")
     rest = [name for name in known if name not in given] if controls is None else list(controls)
     ours, others = ([name for i, name in enumerate(names) if name not in names[:i]] for names in (given, rest))
     unknown = [name for name in (*ours, *others) if name not in known]
@@ -155,8 +155,8 @@ def _gap(series: dict[Any, Segments], ours: list[Any], others: list[Any], log: b
     kept = np.logical_and.reduce([one.kept for one in used])
     in_order = all(one.was_sorted for one in used)
     # Rounded, since what the rounding of the two means leaves would be taken for errors where their gap is constant.
-    grain = 1e-12 * max(float(np.nanmax(np.abs(means))), 1.0 if log else 0.0) or 1.0
-    gap = np.round((means[0] - means[1]) / grain) * grain
+    height = float(np.abs(means)[:, kept].max(initial=1.0 if log else 1e-50))
+    gap = np.round(means[0] - means[1], 12 - int(np.ceil(np.log10(height))))
     return replace(used[0], values=back(gap), kept=kept, extra={}, was_sorted=in_order), back(means[1])
 
 
@@ -182,6 +182,6 @@ def _leave_one_out(
         gap = restrict(_gap(series, ours, [other for other in others if other != name], model.log)[0], model)
         fit = solve(gap, settle(gap, model)[0], alone=True)
         found.append(float(fit.params[fit.names.index("level_change")]))
-    same = all(np.sign(value) == np.sign(whole.estimate) for value in found) if whole.std_error is not None else None
+    same = all(np.sign(value) == np.sign(whole.estimate) for value in found) if result.checks else None
     ends = span("leave_one_out", found, whole.places)
     return (CheckResult("leave_one_out", same, say("controlled.leave_one_out"), say("controlled.leave_one_out_text", **ends)),)

@@ -124,7 +124,7 @@ def series_checks(data: pd.DataFrame, *, outcome: str, time: str, intervention_t
         Residual autocorrelation, placebo dates; range of the level change with the start moved by up to three periods,
         with narrower windows, without each period; range of its Newey–West error over lags. A range passes where every
         level change has the sign of the one reported; that over other dates informs, since a true start is one date. Of an
-        exact fit all inform, without autocorrelation; Newey–West errors need 24 periods on a side. One fit a period and a
+        exact fit all inform, without autocorrelation, which also needs 8 periods on a side; lags need 24. One fit a period and a
         made-up start: some seconds at 80 periods, most of a minute at 600, and minutes with ``arima``.
 
     Raises
@@ -134,7 +134,7 @@ def series_checks(data: pd.DataFrame, *, outcome: str, time: str, intervention_t
     """
     every, series, model = _prepare(data, time, intervention_time, choices | {"outcome": outcome})
     fit = solve(series, model, alone=True)
-    checks = [] if fit.exact else [autocorrelation_check(fit, series, model)]
+    checks = [autocorrelation_check(fit, series, model)] if min(series.sides()) >= LEAST_SIDE and not fit.exact else []
     checks.append(_placebo(every, model, fit, LEAST_SIDE))
     moved = [
         _moved(every, model, series.start + shift)

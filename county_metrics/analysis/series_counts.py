@@ -34,13 +34,16 @@ def fit_counts(
         try:
             alpha = _overdispersion(y, design, offset) if family == "negative_binomial" else 0.0
             kind = sm.families.NegativeBinomial(alpha=alpha) if alpha else sm.families.Poisson()
-            found = sm.GLM(y, design, family=kind, offset=offset, var_weights=weights).fit(tol_criterion="params", **extra)
+            model = sm.GLM(y, design, family=kind, offset=offset, var_weights=weights)
+            # The deviance settles too late where counts are large, the coefficients never where a season has none.
+            found = model.fit(tol_criterion="params", **extra)
+            found = found if found.converged else model.fit(**extra)
         except (ValueError, np.linalg.LinAlgError) as error:
             raise AnalysisError("means of the counts are beyond reckoning; look at exposure, offset and covariates") from error
     if family == "negative_binomial" and not alpha:
         raise AnalysisError("the counts vary no more than a Poisson does, so there is no negative binomial; use method='poisson'")
     if not found.converged:
-        raise AnalysisError("the count model did not converge; leave out season or covariates, or use log=True")
+        raise AnalysisError("the count model did not converge; leave out a season or covariate that marks counts of 0 alone")
     freedom = float(found.df_resid)
     dispersion = float(found.pearson_chi2) / freedom
     cov = np.asarray(found.cov_params()) * (dispersion if errors == "quasi" else 1.0)

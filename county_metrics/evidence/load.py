@@ -42,8 +42,7 @@ class Vocabulary:
 
     def ids(self) -> dict[str, tuple[str, ...]]:
         """Ids by table."""
-        tables = ("units", "quantifiers", "indicators", "sources")
-        return {name: tuple(getattr(self, name)) for name in tables}
+        return {name: tuple(getattr(self, name)) for name in ("units", "quantifiers", "indicators", "sources")}
 
 
 def _table(path: Path, columns: tuple[Column, ...], known: dict[str, tuple[str, ...]], problems: list[Problem]) -> list[Row]:

@@ -49,8 +49,7 @@ def format_number(value: str, places: int | None, signed: bool) -> str:
     """
     exact = Decimal(value)
     shown = exact if places is None else exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN, _LONG)
-    digits = f"{abs(shown):f}"
-    whole, point, rest = digits.partition(".")
+    whole, point, rest = f"{abs(shown):f}".partition(".")
     if len(whole) > 4:
         whole = f"{int(whole):,}"
     sign = MINUS if shown < 0 else "+" if signed and shown > 0 else ""
@@ -59,8 +58,7 @@ def format_number(value: str, places: int | None, signed: bool) -> str:
 
 def number_plain(node: dict[str, Any], language: str) -> str:
     """A number node as plain text."""
-    digits = format_number(node["number"], node["places"], node["signed"])
-    return digits + _unit(node, language)
+    return format_number(node["number"], node["places"], node["signed"]) + _unit(node, language)
 
 
 def number_html(node: dict[str, Any], language: str) -> str:

@@ -81,8 +81,7 @@ def survival(
         groups.append({"label": label} | {name: _plain([values[place] for place in kept]) for name, values in curve.items()})
     caption = say("survival.caption", level=number(f"{100 * level:g}", ref="param:level"))
     alt = say("survival.alt", first=labels[0], second=labels[1])
-    data = {"groups": groups, "unit": unit, "simulated": simulated}
-    return payload.plot("survival", "survival", caption, alt, data)
+    return payload.plot("survival", "survival", caption, alt, {"groups": groups, "unit": unit, "simulated": simulated})
 
 
 def _plain(values: Any) -> list[float]:

@@ -56,8 +56,7 @@ def latex_text(text: str) -> str:
     >>> latex_text("50% & \\input{x}")
     '50\\% \\& \\textbackslash{}input\\{x\\}'
     """
-    escaped = "".join(_SPECIAL.get(sign, sign) for sign in printed_text(text))
-    return re.sub(r"([-',])(?=\1)", r"\1{}", escaped)
+    return re.sub(r"([-',])(?=\1)", r"\1{}", "".join(_SPECIAL.get(sign, sign) for sign in printed_text(text)))
 
 
 def stars(p_value: Any) -> str:

@@ -543,6 +543,23 @@ def test_errors_of_counts_do_not_hang_on_their_unit():
     assert "neighbouring errors" not in result.summary()
 
 
+@pytest.mark.parametrize("errors", ["ar1", "quasi", "hac", "model"])
+def test_a_month_without_events_is_no_bar_to_dummies(errors):
+    """Its coefficient has no end, the others settle."""
+    counts = np.random.default_rng(0).poisson(6, 80) * (np.arange(80) % 12 != 3)
+    found = its(pd.DataFrame({"month": months(40, 40), "days": counts}), method="poisson", season="dummies", errors=errors)
+    assert abs(found["level_change"].estimate) < 1
+    assert found["level_change"].std_error < 1
+
+
+@pytest.mark.parametrize("size", [1e10, 1e15])
+def test_large_counts_settle(size):
+    counts = np.random.default_rng(0).poisson(30, 80)
+    table, large = (pd.DataFrame({"month": months(40, 40), "days": counts * scale}) for scale in (1.0, size))
+    found, plain = (its(each, method="poisson", errors="quasi")["level_change"] for each in (large, table))
+    assert (found.estimate, found.std_error) == pytest.approx((plain.estimate, plain.std_error), rel=1e-9)
+
+
 def test_weights_of_any_size_leave_the_fit_of_counts_as_it_is():
     table = pd.DataFrame({"month": months(40, 40), "days": np.random.default_rng(0).poisson(30, 80), "w": 1e-12})
     found, plain = (its(table, method="poisson", **more)["level_change"] for more in ({"weights": "w"}, {}))
@@ -558,6 +575,9 @@ def test_counts_whose_means_cannot_be_reckoned_are_refused(method):
 
 
 def test_more_lags_than_the_series_bears_are_refused():
+    empty = made().assign(days=np.nan)
+    with pytest.raises(AnalysisError, match="0 periods before and 0 after remain"):
+        its(empty, missing="drop")
     with pytest.raises(AnalysisError, match="hac_lags is below the number of periods, 80, not 80"):
         its(made(), method="ols", hac_lags=80)
     assert its(made(), method="ols", hac_lags=79).settings["hac_lags"] == 79
@@ -739,7 +759,7 @@ REFUSED = {
     "huge": (lambda t: t.assign(days=1e200), {}, r"'days' holds values beyond 1e50 or below 1e-50 in size \(row 0: 1e\+200"),
     "tiny": (lambda t: t.assign(x=np.geomspace(1, 1e-200, 40)), {"covariates": "x"}, r"'x' holds values beyond .*row 10.* change its unit"),
     "digits": (lambda t: t.assign(days=[10**400, *range(39)]), {}, r"'days' holds infinite values"),
-    "typing error": (lambda t: t.assign(month=[*range(39), 10**11]), {"intervention_time": 20}, r"has 40 periods over 100000000001 steps; look for a typing error"),
+    "typing error": (lambda t: t.assign(month=[*range(39), 10**11]), {"intervention_time": 20}, r"100000000001 steps, most of them between row 38: 38, row 39: 100000000000; look for a typing error"),
     "offset": (lambda t: t.assign(days=5, p=np.linspace(90, 100, 40)), {"method": "poisson", "offset": "p"}, r"give a population as exposure"),
     "ordinals": (lambda t: t.assign(month=2**63 + np.arange(40, dtype="uint64")), {}, r"'month' holds what is no period"),
 }  # fmt: skip

@@ -116,6 +116,33 @@ def test_a_gap_that_is_constant_but_for_rounding_is_exact(log, ratio, gap):
     assert {check.passed for check in found.checks} <= {None}
 
 
+@pytest.mark.parametrize("slope", [0.0, 2.0])
+def test_a_gap_of_whole_numbers_on_a_line_is_exact(slope):
+    months = pd.period_range("2011-07", periods=60, freq="M").astype(str)
+    common = np.random.default_rng(0).integers(80, 130, 60)
+    values = {"Jiashan": common + slope * np.arange(60) - 8 * (np.arange(60) >= 30), "Tonglu": common}
+    found = controlled(
+        pd.concat([pd.DataFrame({"county": unit, "month": months, "days": each}) for unit, each in values.items()])
+    )
+    assert found["level_change"].p_value is None
+    assert "autocorrelation" not in {check.name for check in found.checks}
+
+
+def test_short_newey_west_series_still_leave_out_one_unit_at_a_time():
+    found = controlled(made(units=("Jiashan", "Tonglu", "Anji")), method="ols", window=12)
+    assert found.std_error is None
+    assert {check.name: check.passed for check in found.checks}["leave_one_out"] is True
+
+
+@pytest.mark.filterwarnings("error")
+def test_units_that_never_have_values_together_are_refused():
+    table = made(units=("Jiashan", "Tonglu"))
+    place = table.groupby("county").cumcount()
+    table.loc[(table["county"] == "Jiashan") == (place % 2 == 0), "days"] = np.nan
+    with pytest.raises(AnalysisError, match="0 periods before and 0 after remain"):
+        controlled(table, missing="drop")
+
+
 @pytest.mark.parametrize("treated", [[pd.NA], np.array([["Jiashan", "Anji"]]), [["Jiashan"]]])
 def test_what_is_no_name_of_a_unit_is_refused(treated):
     with pytest.raises(AnalysisError, match="treated and controls are names of units, not"):

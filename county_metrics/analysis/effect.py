@@ -268,15 +268,15 @@ Alternative = Literal["two-sided", "less", "greater"]
 
 
 def fitting_places(*values: float) -> int:
-    """Decimal places that give the smallest of some numbers two significant digits and the largest three, at most 6.
+    """Decimal places for three significant digits of the largest of some numbers, at most 12; up to 6 for two of the smallest.
 
     Examples
     --------
-    >>> fitting_places(-143.7, 12.3), fitting_places(0.0123), fitting_places(0.0)
-    (0, 4, 3)
+    >>> fitting_places(-143.7, 12.3), fitting_places(0.0123, 1e-9), fitting_places(1.23e-8), fitting_places(0.0)
+    (0, 6, 10, 3)
     """
     sizes = [abs(value) for value in values if math.isfinite(value) and value]
     if not sizes:
         return 3
-    wanted = max(1 - math.floor(math.log10(min(sizes))), 2 - math.floor(math.log10(max(sizes))))
-    return min(max(wanted, 0), 6)
+    top = 2 - math.floor(math.log10(max(sizes)))
+    return min(max(1 - math.floor(math.log10(min(sizes))), top, 0), max(6, min(top, 12)))

@@ -110,7 +110,7 @@ def _range(name: str, found: list[dict[str, Any]]) -> dict[str, Any]:
 def _places(found: list[dict[str, Any]]) -> int:
     """Decimal places that give the largest value three digits."""
     largest = max(abs(Decimal(row["value"])) for row in found)
-    return min(max(2 - largest.adjusted(), 0), 6) if largest else 0
+    return min(max(2 - largest.adjusted(), 0), 12) if largest else 0
 
 
 def paint(figure: Figure, data: dict[str, Any], language: str) -> None:

@@ -146,7 +146,7 @@ def test_a_plain_value_hides_the_last_bits(value, text):
 
 
 @pytest.mark.parametrize(
-    ("values", "places"), [((-143.7, 12.3), 0), ((9.87, 1.23), 2), ((0.0123,), 4), ((0.0,), 3), ((math.nan,), 3), ((1e-9,), 6), ((5e6,), 0)]
+    ("values", "places"), [((-143.7, 12.3), 0), ((9.87, 1.23), 2), ((0.0123,), 4), ((0.0,), 3), ((math.nan,), 3), ((1e-9,), 11), ((2e-15,), 12), ((5e6,), 0)]
 )  # fmt: skip
 def test_places_fit_the_size_of_the_numbers(values, places):
     assert fitting_places(*values) == places

@@ -126,8 +126,7 @@ def read_csv(path: Path, shown: str, columns: Sequence[str], problems: list[Prob
     except csv.Error as error:
         problems.append(Problem(shown, reader.line_num, 1, "", f"not a CSV row ({error}); check the quotes"))
     if not header and len(problems) == before:
-        message = f"empty; the first row must name the columns {', '.join(columns)}"
-        problems.append(Problem(shown, 1, 1, "", message))
+        problems.append(Problem(shown, 1, 1, "", f"empty; the first row must name the columns {', '.join(columns)}"))
     return rows if header else []
 
 

@@ -18,6 +18,7 @@ from nbval.kernel import RunningKernel
 from nbval.plugin import IPyNbCell
 
 RELATIVE = 1e-9
+_DRAWING = re.compile(r"data:image/svg\+xml;base64,[A-Za-z0-9+/=]+")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 
 
@@ -39,7 +40,8 @@ class Close(str):
 
 
 def _close(value: Any) -> Close:
-    return Close(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True))
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return Close(_DRAWING.sub("drawing", text))
 
 
 def _run(item: IPyNbCell, run: Any) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tests.nbval_strict import Close
+from tests.nbval_strict import Close, _close
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -55,6 +55,12 @@ def nbval(path):
 def test_numbers_agree_to_a_tolerance(kept, new, same):
     assert (Close(kept) == Close(new)) is same
     assert (Close(kept) != Close(new)) is not same
+
+
+def test_a_drawing_within_html_is_not_compared():
+    one, other = (_close(f'<img src="data:image/svg+xml;base64,{drawn}" alt="1">') for drawn in ("QQ==", "Qg=="))
+    assert one == other
+    assert one != _close('<img src="data:image/svg+xml;base64,QQ==" alt="2">')
 
 
 def test_a_cell_without_kept_output_fails(tmp_path):

@@ -214,8 +214,7 @@ def _limit_draws(k: int, trim: float) -> Floats:
 def sup_f_p_value(statistic: float, k: int, trim: float) -> float:
     """Share of draws of the limit that reach the statistic (one draw counts as reaching it)."""
     draws = _limit_draws(k, float(trim))
-    above = len(draws) - int(np.searchsorted(draws, statistic, side="left"))
-    return (1 + above) / (1 + len(draws))
+    return (1 + len(draws) - int(np.searchsorted(draws, statistic, side="left"))) / (1 + len(draws))
 
 
 def _upper_correlation(y: Floats, design: Floats, split: int) -> float:

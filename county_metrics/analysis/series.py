@@ -22,7 +22,7 @@ from county_metrics.analysis.effect import (
     plain_value,
 )
 from county_metrics.analysis.series_data import Floats, Missing, Segments
-from county_metrics.analysis.series_errors import LEAST_LIKELY, TAKEN
+from county_metrics.analysis.series_errors import DISTANCE, LEAST_LIKELY, TAKEN
 from county_metrics.analysis.series_fit import Fit
 from county_metrics.analysis.series_gate import NOMINAL, Gate, Reasons, gate_of
 from county_metrics.analysis.series_model import (
@@ -65,9 +65,10 @@ def interrupted_time_series(
     intervention_time : period
         First period after the start, itself included.
     method : {"auto", "arma", "ar1", "ols", "arima", "poisson", "negative_binomial"}
-        ``auto`` is ``arma``: errors ARMA(1,1) by REML, the standard error 0.88 times the largest over all pairs of their
-        coefficients with at least 0.4 of the greatest likelihood, the distance of the estimate under that pair included, and
-        not below that of the likeliest. ``ar1``: AR(1) by REML, to compare with fits elsewhere; without intervals.
+        ``auto`` is ``arma``: errors ARMA(1,1) by REML, the standard error 0.82 times the largest over all pairs of their
+        coefficients with at least 0.4 of the greatest likelihood, the variance raised by 5 times the squared distance of the
+        estimate under that pair, and not below that of the likeliest. ``ar1``: AR(1) by REML, to compare with fits elsewhere;
+        without intervals.
     errors : {"auto", "ar1", "hac", "classical", "quasi", "model"}
         ``ols``: Newey–West (default) or classical; ``poisson``: for a latent AR(1) factor of the mean
         (``ar1``, default; the coefficients stay those of maximum likelihood), scaled by the dispersion (``quasi``),
@@ -181,8 +182,7 @@ def analyse(
     gate = gate_of(series, model, fit, terms, use_t)
     estimates = estimates_of(fit, model, terms, gate.reasons, level, use_t, str(attrs.get("unit", "")))
     table = behind_plot(series, model, fit)
-    varies = min(before, after) >= LEAST_SIDE and not fit.exact
-    checks = (autocorrelation_check(fit, series, model),) if varies else ()
+    checks = (autocorrelation_check(fit, series, model),) if min(before, after) >= LEAST_SIDE and not fit.exact else ()
     simulated = bool(attrs.get("simulated", False))
     settings = {"method": model.method, "errors": model.errors, "rho": fit.rho, "horizon": reach} | fit.settings
     settings |= {"hac_lags": lags_of(series, model)} if model.errors == "hac" else {}
@@ -289,6 +289,7 @@ def notes_of(series: Segments, model: Model, fit: Fit, gate: Gate, no_season: bo
     found = {"rho": fit.rho} | {name: fit.settings[name] for name in ("theta", "neighbours") if name in fit.settings}
     slots = {name: number(plain_value(value), ref=f"result:{name}", places=2) for name, value in found.items()}
     rule = {"likely": number(plain_value(LEAST_LIKELY), ref="constant:likely", places=1)}
+    rule["distance"] = number(DISTANCE, ref="constant:distance")
     rule["taken"] = number(plain_value(TAKEN), ref="constant:taken", places=2)
     notes = [] if bare else [say(f"series_note.{model.method}_{model.errors}", **(rule if model.method == "arma" else {}))]
     if not bare and not (model.method == "arima" and (model.order[1] or model.seasonal_order[1])):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -34,16 +35,13 @@ def fit_counts(
         try:
             alpha = _overdispersion(y, design, offset) if family == "negative_binomial" else 0.0
             kind = sm.families.NegativeBinomial(alpha=alpha) if alpha else sm.families.Poisson()
-            model = sm.GLM(y, design, family=kind, offset=offset, var_weights=weights)
-            # The deviance settles too late where counts are large, the coefficients never where a season has none.
-            found = model.fit(tol_criterion="params", **extra)
-            found = found if found.converged else model.fit(**extra)
+            found = _settled(sm.GLM(y, design, family=kind, offset=offset, var_weights=weights), extra)
         except (ValueError, np.linalg.LinAlgError) as error:
             raise AnalysisError("means of the counts are beyond reckoning; look at exposure, offset and covariates") from error
     if family == "negative_binomial" and not alpha:
         raise AnalysisError("the counts vary no more than a Poisson does, so there is no negative binomial; use method='poisson'")
     if not found.converged:
-        raise AnalysisError("the count model did not converge; leave out a season or covariate that marks counts of 0 alone")
+        raise AnalysisError("no convergence; leave out what marks counts of 0 alone: season, covariates, slope or trend")
     freedom = float(found.df_resid)
     dispersion = float(found.pearson_chi2) / freedom
     cov = np.asarray(found.cov_params()) * (dispersion if errors == "quasi" else 1.0)
@@ -58,6 +56,14 @@ def fit_counts(
         weights=working, settings={"dispersion": dispersion} | ({"alpha": alpha} if alpha else {}),
     )  # fmt: skip
     return _latent(fit, target, rows, working, when) if errors == "ar1" else fit
+
+
+def _settled(model: Any, extra: dict[str, Any]) -> Any:
+    """The fit by its coefficients, which never settle where a season has no events; then by its deviance."""
+    with suppress(ValueError, np.linalg.LinAlgError):
+        if (found := model.fit(tol_criterion="params", **extra)).converged:
+            return found
+    return model.fit(**extra)
 
 
 def _latent(fit: Fit, target: Floats, rows: Floats, working: Floats, when: NDArray[np.int64]) -> Fit:

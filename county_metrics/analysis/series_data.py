@@ -216,9 +216,9 @@ def read_axis(data: pd.DataFrame, time: str) -> tuple[Axis, NDArray[np.int64]]:
     step = int(np.gcd.reduce(steps)) if len(steps) else 1
     axis = Axis(freq, int(present[0]), step, int((present[-1] - present[0]) // step) + 1)
     if axis.length > 1_000 * len(present):
-        edges = present[int(np.argmax(steps)) :][:2]
-        ends = listed([(row, value) for row, value, ordinal in read if ordinal in edges])
-        raise AnalysisError(f"column {time!r} has {axis.length} steps, most of them between {ends}; look for a typing error")
+        one = {ordinal: (row, value) for row, value, ordinal in reversed(read)}
+        ends = listed([one[int(ordinal)] for ordinal in present[int(np.argmax(steps)) :][:2]])
+        raise AnalysisError(f"column {time!r} has {axis.length} steps, the widest gap between {ends}; look for a typing error")
     places = (ordinals - axis.first) // step
     absent = sorted(set(range(axis.length)) - set(places.tolist()))
     if absent:

@@ -18,9 +18,9 @@ _GRID = np.concatenate([np.linspace(LEAST_RHO, 0.9, 37), [0.93, 0.96, MOST_RHO]]
 _LOW, _HIGH = np.arcsin([LEAST_RHO, -MOST_RHO]), np.arcsin([MOST_RHO, MOST_RHO])
 _SPAN = _HIGH - _LOW
 _CELLS, _VALLEYS, _ENOUGH, _MOST, _FINEST, _SLACK, _APART = 14, 3, 40, 120, 20_000, 1e-4, 0.4
-# Together they make intervals hold in simulations (benchmarks/truth.py), whatever the length of the series. The whole of the
-# largest error over pairs half as likely held too often in nearly white noise, too seldom where noise hides slow errors.
-LEAST_LIKELY, TAKEN = 0.4, 0.88
+# Together they make intervals hold in simulations (benchmarks/truth.py), whatever the length of the series. With less weight on
+# the distance, levels hold too seldom where errors are slow, or slopes too often in nearly white noise.
+LEAST_LIKELY, TAKEN, DISTANCE = 0.4, 0.82, 5
 _ALLOWED = -2 * float(np.log(LEAST_LIKELY))
 
 Place = tuple[int, int]
@@ -173,10 +173,10 @@ def arma(errors: Restricted, *, alone: bool = False) -> tuple[float, float, Wide
 
 
 def _widest(errors: Restricted, rho: float, theta: float, lattice: dict[Place, float]) -> Widest:
-    """Mean squared error of a combination about its estimate, the largest over all pairs that are likely, times `TAKEN`².
+    """Variance of a combination plus `DISTANCE` times the squared distance to its estimate, the largest among likely pairs.
 
-    The estimate is that under the coefficients given, which are the likeliest; likely are those with at least `LEAST_LIKELY` of
-    the greatest likelihood.
+    It is taken times `TAKEN`². The estimate is that under the coefficients given, which are the likeliest; likely are those with
+    at least `LEAST_LIKELY` of the greatest likelihood.
     """
     from scipy.optimize import minimize
 
@@ -186,7 +186,7 @@ def _widest(errors: Restricted, rho: float, theta: float, lattice: dict[Place, f
     box, options = list(zip(_LOW, _HIGH, strict=True)), {"ftol": 1e-8}
 
     def squared(direction: Floats, fits: tuple[Floats, Floats]) -> Floats:
-        return np.asarray(direction @ fits[1] @ direction + ((fits[0] - params) @ direction) ** 2)
+        return np.asarray(direction @ fits[1] @ direction + DISTANCE * ((fits[0] - params) @ direction) ** 2)
 
     solved = errors.solved([_pair(angles) for angles in likely])
 

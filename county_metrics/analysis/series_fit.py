@@ -91,7 +91,8 @@ def fit_arma(
 
     A series of usual length leaves open how its errors are correlated, and standard errors differ much between what is nearly
     as likely. With ARMA(1,1) errors that of each combination of coefficients is therefore `TAKEN` times the largest over all
-    pairs that are likely, the distance of the estimate under that pair included, and not below its own. `alone` spares these.
+    pairs that are likely, `DISTANCE` times the squared distance of the estimate under that pair added to its variance, and not
+    below its own. `alone` spares these.
     """
     root = np.ones(len(y)) if weights is None else np.sqrt(weights)
     target, rows, gaps = y * root, design * root[:, None], np.diff(when)

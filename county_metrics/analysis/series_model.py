@@ -163,8 +163,8 @@ def settle(series: Segments, model: Model) -> tuple[Model, bool]:
     """The model with its method and number of harmonic pairs, and whether an automatic season was left out."""
     if model.method == "auto":
         model = replace(model, method="arma")
-    if model.hac_lags is not None and model.hac_lags >= (periods := int(series.kept.sum())):
-        raise AnalysisError(f"hac_lags is below the number of periods, {periods}, not {model.hac_lags}")
+    if model.hac_lags is not None and model.hac_lags >= (periods := int(series.kept.sum())) > 0:
+        raise AnalysisError(f"hac_lags must be below the number of periods, {periods}; it is {model.hac_lags}")
     if model.season is None:
         return model, False
     before, axis = series.sides()[0], series.axis

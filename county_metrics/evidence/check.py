@@ -126,8 +126,7 @@ def _check_printed(row: Row, quantifiers: Mapping[str, Quantifier], problems: li
     # A limit is an upper end by itself, and growth of nothing may mean a fall.
     upper = quantifier.id == "at_most" and (row.values["statistic"] == "limit" or value == 0)
     if named != quantifier.id and not form.word and not upper:
-        message = f"'{quantifier.id}' but no word of the printed form '{printed}' says so"
-        problems.append(row.problem("quantifier", message))
+        problems.append(row.problem("quantifier", f"'{quantifier.id}' but no word of the printed form '{printed}' says so"))
         return
     if named != quantifier.id and quantifier.id != "range" and not upper:
         problems.append(

@@ -108,8 +108,7 @@ def _repack(buffer: io.BytesIO, path: Path) -> None:
 def _without_clock(core: bytes) -> bytes:
     import re
 
-    stamp = _FIXED.strftime("%Y-%m-%dT%H:%M:%SZ").encode()
-    return re.sub(rb"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", stamp, core)
+    return re.sub(rb"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", _FIXED.strftime("%Y-%m-%dT%H:%M:%SZ").encode(), core)
 
 
 def _dta(name: str, folder: Path) -> list[Path]:

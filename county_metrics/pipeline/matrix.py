@@ -57,8 +57,7 @@ def _values(listed: YamlList, parameter: Parameter, file: ParamsFile) -> Values:
     for node in listed.items:
         value = read_value(node, parameter, file)
         if value in places:
-            message = f"'{chosen({'': value}, is_='')}' stands twice in the list; remove one"
-            file.problem(node, parameter.name, message)
+            file.problem(node, parameter.name, f"'{chosen({'': value}, is_='')}' stands twice in the list; remove one")
         elif value is not None:
             places[value] = (node.line, node.column)
     return list(places.items())

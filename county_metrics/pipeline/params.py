@@ -90,8 +90,7 @@ def _load(path: Path, project: _Project) -> list[RunSpec]:
     file = ParamsFile(shown(path, project.root), project.problems)
     before = len(file.problems)
     if not _RUN_NAME.fullmatch(path.stem):
-        message = "the file's name becomes the run's: use lower-case ASCII letters, digits, '-' and '_'"
-        file.problem((0, 0), "", message)
+        file.problem((0, 0), "", "the file's name becomes the run's: use lower-case ASCII letters, digits, '-' and '_'")
     tree = read_yaml(path, file.shown, file.problems)
     if tree is None:
         return []

@@ -96,8 +96,7 @@ def choose(specs: list[RunSpec], wanted: list[str], root: Path) -> list[RunSpec]
     for spec in result:
         other = files.setdefault(spec.stem, spec.source)
         if other != spec.source:
-            message = f"a run '{spec.stem}' also stands in {other}; rename one file"
-            problems.append(Problem(spec.source, 0, 0, "", message))
+            problems.append(Problem(spec.source, 0, 0, "", f"a run '{spec.stem}' also stands in {other}; rename one file"))
     if problems:
         raise ParameterError(problems)
     return list({spec.name: spec for spec in result}.values())

@@ -125,8 +125,7 @@ def paint(figure: Figure, data: dict[str, Any], language: str) -> None:
     upper.set_ylabel(plain(data["unit"], language))
     if data.get("simulated"):
         upper.set_title(plain(say("panel_plot.simulated"), language), loc="right", fontsize=9, color=_QUIET)
-    count = say("curve.count", count=number(len(rows), ref="result:specifications"))
-    lower.set_xlabel(plain(count, language), fontsize=9)
+    lower.set_xlabel(plain(say("curve.count", count=number(len(rows), ref="result:specifications")), language), fontsize=9)
     upper.set_xlim(-0.8, len(rows) - 0.2)
 
 

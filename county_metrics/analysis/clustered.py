@@ -34,20 +34,9 @@ class Spread:
 
 
 def spread(panel: Panel, influence: Array, scale: float = 1.0) -> Spread:
-    """Covariance from the influence of each cluster on each coefficient.
+    """Covariance from the influence (clusters by coefficients, summed over rows), times a small-sample factor.
 
-    Parameters
-    ----------
-    panel : Panel
-    influence : array, clusters by coefficients
-        Summed over the rows of a cluster; its cross-product is the covariance before small-sample scaling.
-    scale : float
-        Small-sample factor.
-
-    Returns
-    -------
-    Spread
-        Degrees of freedom by Welch and Satterthwaite: clusters with treated units on one side, the others on the other.
+    Degrees of freedom by Welch and Satterthwaite: clusters with treated units on one side, the others on the other.
     """
     treated = np.zeros(influence.shape[0], dtype=bool)
     treated[panel.cluster[panel.treated]] = True

@@ -97,25 +97,10 @@ def read_panel(
 
     Parameters
     ----------
-    data : pandas.DataFrame
-        One row a unit and period.
-    outcome, unit, period : str
-        Columns. Periods are whole numbers (years), dates, ``YYYY-MM`` or ``YYYYQn``. `unit` None: each row is its own.
-    treatment_start : str, optional
-        Column with the first treated period of the unit, the same in all its rows; empty, NaN, 0 or infinite: never.
-    treated : str, optional
-        Instead: column of 0 and 1. If it turns from 0 to 1 within units, it is the state of treatment. If it is fixed,
-        it marks the treated group, and `post` (column of 0 and 1) or `intervention_time` (first treated period) is due.
-    weights, cluster : str, optional
-        Columns; a cluster holds whole units.
-    covariates : sequence of str
-        Numeric columns.
-    log : bool
-        Take the natural logarithm of the outcome.
-    balanced : bool
-        Keep only units with every period.
-    cross_sections : bool
-        Several rows a unit and period are meant (different members of the group each time).
+    data, outcome, unit, period, treatment_start, treated, post, intervention_time
+        As for `difference_in_differences`.
+    weights, cluster, covariates, log, balanced, cross_sections
+        As for `difference_in_differences`; a cluster holds whole units.
     by_group : bool
         Groups are compared, so units that were not seen before their start stay.
     analysis : str

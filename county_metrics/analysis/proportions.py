@@ -210,19 +210,7 @@ def _small(hits: Any, sizes: Any) -> CheckResult:
 def miettinen_nurminen(
     first: float, first_total: float, second: float, second_total: float, *, level: float = 0.95
 ) -> tuple[float, float]:
-    """Score interval of a difference of two shares, first − second, of Miettinen and Nurminen (1985).
-
-    Parameters
-    ----------
-    first, first_total, second, second_total : float
-        Successes and cases of the two samples.
-    level : float
-        Confidence.
-
-    Returns
-    -------
-    tuple of float
-        Both ends.
+    """Score interval of a difference of two shares, first − second of their cases, of Miettinen and Nurminen (1985).
 
     Examples
     --------

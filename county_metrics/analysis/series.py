@@ -305,6 +305,8 @@ def notes_of(series: Segments, model: Model, fit: Fit, gate: Gate, no_season: bo
     left: NDArray[np.bool_] = ~series.kept & ~np.isnan(series.values)
     notes += [say("series_note.missing", count=number(absent, ref="result:missing"))] if absent else []
     notes += [say("series_note.left_out", count=number(int(left.sum()), ref="result:left_out"))] if left.any() else []
+    if "apart" in fit.settings:
+        notes.append(say("series_note.apart", count=number(fit.settings["apart"], ref="result:apart")))
     notes += [] if series.was_sorted else [say("series_note.sorted")]
     notes += [say("series_note.no_season")] if no_season else []
     notes += [say("series_note.season")] if model.season else []

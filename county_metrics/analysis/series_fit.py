@@ -22,7 +22,7 @@ class Fit:
     uncorrelated where the fit models the correlation; `fitted` is the linear predictor. `rho` is the autoregressive
     coefficient by REML. `widest`: mean squared error of a combination under the likely errors that make it largest.
     `corrections`, for Satterthwaite's degrees of freedom: covariance, its derivatives in the parameters of the errors, the
-    covariance of these.
+    covariance of these. `basis`: columns the fit was made on, and what turns their coefficients into `params`.
     """
 
     names: tuple[str, ...]
@@ -38,6 +38,7 @@ class Fit:
     corrections: tuple[Floats, tuple[Floats, ...], Floats] | None = None
     dispersion: float = 1.0
     weights: Floats | None = None
+    basis: tuple[Floats, Floats] | None = None
     settings: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -59,14 +60,15 @@ class Fit:
             freedom = float(np.clip(ratio, self.least_freedom, freedom))
         return estimate, float(np.sqrt(max(variance, 0.0))), freedom
 
-    def turned(self, back: Floats) -> Fit:
-        """The fit with coefficients `back` @ `params`."""
+    def turned(self, basis: Floats, back: Floats) -> Fit:
+        """The fit on a basis with coefficients `back` @ `params`."""
         corrections, widest = self.corrections, self.widest
         if corrections is not None:
             plain, slopes, spread = corrections
             corrections = back @ plain @ back.T, tuple(back @ slope @ back.T for slope in slopes), spread
         moved = None if widest is None else lambda direction: widest(back.T @ direction)
-        return replace(self, params=back @ self.params, cov=back @ self.cov @ back.T, widest=moved, corrections=corrections)
+        params, cov = back @ self.params, back @ self.cov @ back.T
+        return replace(self, params=params, cov=cov, widest=moved, corrections=corrections, basis=(basis, back))
 
 
 def require_rank(design: Floats, names: tuple[str, ...]) -> None:

@@ -13,7 +13,7 @@ from county_metrics.analysis import series_fit
 from county_metrics.analysis.arguments import choice, column_list, flags, require, whole
 from county_metrics.analysis.arguments import columns as columns_named
 from county_metrics.analysis.effect import AnalysisError
-from county_metrics.analysis.series_counts import fit_counts
+from county_metrics.analysis.series_counts import finite, fit_counts
 from county_metrics.analysis.series_data import SEASONS, Floats, Missing, Segments, read_series, require_columns, season_columns
 from county_metrics.analysis.series_errors import flat
 from county_metrics.analysis.series_fit import Fit
@@ -230,8 +230,10 @@ def solve(series: Segments, model: Model, *, alone: bool = False) -> Fit:
             where = "before" if not sums[0] else "after"
             raise AnalysisError(f"every count {where} the start is 0, so no ratio of levels exists; use method='auto'")
         y, lags = series.values[kept], lags_of(series, model)
-        fit = fit_counts(y, basis, when, names, model.method, model.errors, lags, shift[kept], weights)
-        return fit.turned(back)
+        turn, apart = finite(y, basis, back, names)
+        basis, back = np.where(apart[:, None], 0.0, basis @ turn), back @ turn
+        fit = fit_counts(y, basis, when, names, model.method, model.errors, lags, shift[kept], weights, apart)
+        return fit.turned(basis, back)
     y = np.log(series.values) - shift if model.log else series.values
     weights = None if weights is None else weights / weights.mean()
     few = min(series.sides()) < LEAST_SIDE
@@ -240,9 +242,9 @@ def solve(series: Segments, model: Model, *, alone: bool = False) -> Fit:
         return series_fit.fit_arima(np.where(kept, y, np.nan), design, names, model.order, model.seasonal_order)
     if model.correlated and not few and not exact:
         fit = series_fit.fit_arma(y[kept], basis, when, names, weights, ar1=model.method == "ar1", alone=alone)
-        return fit.turned(back)
+        return fit.turned(basis, back)
     errors = "classical" if few else model.errors
-    return series_fit.fit_ols(y[kept], basis, when, names, errors, lags_of(series, model), weights).turned(back)
+    return series_fit.fit_ols(y[kept], basis, when, names, errors, lags_of(series, model), weights).turned(basis, back)
 
 
 def directions(fit: Fit, model: Model, horizon: int) -> dict[str, Floats]:

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 from scipy import signal, stats
+from statsmodels.stats.sandwich_covariance import S_hac_simple
 from statsmodels.tsa.arima_process import ArmaProcess
 from statsmodels.tsa.statespace.sarimax import SARIMAX
 
@@ -279,7 +280,7 @@ def test_turned_coefficients_keep_the_errors_of_their_combinations():
     )  # fmt: skip
     for direction in np.eye(3):
         asked = back.T @ direction
-        assert fit.turned(back).contrast(direction) == pytest.approx(fit.contrast(asked))
+        assert fit.turned(np.eye(3), back).contrast(direction) == pytest.approx(fit.contrast(asked))
         assert fit.contrast(asked)[1] == pytest.approx(np.sqrt(max(asked @ root @ root.T @ asked, fit.widest(asked))))
         assert 0.5 < fit.contrast(asked)[2] < 40
 
@@ -552,14 +553,65 @@ def test_errors_of_counts_do_not_hang_on_their_unit():
     assert "neighbouring errors" not in result.summary()
 
 
+def without_january(size, seed):
+    """Series of counts with no events in January, and the same with these months empty and a dummy for each other month."""
+    counts = np.round(np.random.default_rng(seed).gamma(5, size / 5, 80)) * (np.arange(80) % 12 != 3)
+    table = pd.DataFrame({"month": months(40, 40), "days": counts})
+    month = pd.PeriodIndex(table["month"], freq="M").month
+    dummies = {f"month {each}": (month == each).astype(float) for each in range(1, 13) if each not in (10, 1)}
+    return table, table.assign(days=np.where(month == 1, np.nan, counts), **dummies), list(dummies)
+
+
+@pytest.mark.parametrize("errors", ["ar1", "quasi", "model"])
+@pytest.mark.parametrize("size", [6, 1e5, 1e9])
+def test_a_month_without_events_is_as_if_left_out(errors, size):
+    table, emptied, dummies = without_january(size, 2)
+    found = its(table, method="poisson", season="dummies", errors=errors)
+    other = its(emptied, method="poisson", covariates=dummies, missing="drop", errors=errors)
+    for term in ("level_change", "slope_change", "trend"):
+        ours, theirs = found[term], other[term]
+        assert (ours.estimate, ours.std_error) == pytest.approx((theirs.estimate, theirs.std_error), rel=2e-5)
+        assert ours.conf_low == (None if theirs.conf_low is None else pytest.approx(theirs.conf_low, rel=2e-3))
+    assert found.settings["rho"] == pytest.approx(other.settings["rho"], abs=1e-5)
+    assert (
+        "Periods without events that season or covariates set apart, so that nothing else is learnt from them: 7."
+        in found.summary()
+    )
+    assert found.data["fitted"].to_numpy()[3::12] == pytest.approx(0, abs=1e-8)
+
+
+@pytest.mark.parametrize("size", [6, 1e5])
+def test_newey_west_errors_of_counts_with_an_empty_month_are_those_of_scores_of_0(size):
+    table, emptied, dummies = without_january(size, 2)
+    found = its(table, method="poisson", season="dummies", errors="hac")
+    since, after = np.arange(80) - 40.0, np.arange(80) >= 40
+    design = np.column_stack([np.ones(80), since, after, after * since, emptied[dummies]])
+    seen = table["days"].to_numpy() > 0
+    fit = sm.GLM(table["days"][seen], design[seen], family=sm.families.Poisson()).fit(tol_criterion="params")
+    scores = np.zeros_like(design)
+    scores[seen] = design[seen] * np.asarray(fit.resid_response)[:, None]
+    bread = np.asarray(fit.normalized_cov_params)
+    cov = bread @ S_hac_simple(scores, found.settings["hac_lags"]) @ bread * 80 / (80 - design.shape[1])
+    assert found["level_change"].estimate == pytest.approx(fit.params.iloc[2], rel=1e-6)
+    assert found["level_change"].std_error == pytest.approx(np.sqrt(cov[2, 2]), rel=1e-6)
+
+
 @pytest.mark.parametrize("errors", ["ar1", "quasi", "hac", "model"])
 @pytest.mark.parametrize("size", [6, 1e5])
-def test_a_month_without_events_is_no_bar_to_dummies(errors, size):
-    """Its coefficient has no end, the others settle."""
-    counts = np.round(np.random.default_rng(0).gamma(5, size / 5, 80)) * (np.arange(80) % 12 != 3)
-    found = its(pd.DataFrame({"month": months(40, 40), "days": counts}), method="poisson", season="dummies", errors=errors)
-    assert abs(found["level_change"].estimate) < 1
-    assert found["level_change"].std_error < 1
+@pytest.mark.parametrize("shift", [0, 1e6])
+def test_what_counts_of_0_alone_decide_is_refused_by_name(errors, size, shift):
+    rng = np.random.default_rng(5)
+    marked = np.isin(np.arange(80), rng.choice(80, 6, replace=False))
+    table = pd.DataFrame({"month": months(40, 40), "days": np.round(rng.gamma(5, size / 5, 80)) + 1, "x": shift + marked})
+    cleared = table.assign(days=table["days"].where(~marked, 0))
+    text = r"^x: decided by counts of 0 alone, so that no finite estimate is the likeliest; leave it out, and for a covariate the"
+    with pytest.raises(AnalysisError, match=text):
+        its(cleared, method="poisson", errors=errors, covariates="x")
+    both = cleared.assign(x=shift + marked * np.where(np.arange(80) % 2, 1, -1))
+    assert its(both, method="poisson", errors=errors, covariates="x")["level_change"].std_error < 1
+    ended = table.assign(days=table["days"].where(np.arange(80) <= 40, 0))
+    with pytest.raises(AnalysisError, match=r"^slope_change: decided by counts of 0 alone"):
+        its(ended, method="poisson", errors=errors)
 
 
 @pytest.mark.parametrize("size", [1e10, 1e15])

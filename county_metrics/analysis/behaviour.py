@@ -92,7 +92,8 @@ def process_behaviour(data: pd.DataFrame, *, outcome: str, time: str, interventi
     grey = [(say(f"behaviour.{name}"), [shown[name]] * n) for name in ("lower_limit", "upper_limit")]
     plot = series_block("behaviour", outcome, labels, lines, base, controls=grey, limits=True, simulated=simulated, unit=unit)
     notes = say("behaviour.no_interval"), say("behaviour.signal")
-    correlated = () if span == 0 else (ljung_box(values[:base] - mean, max(min(10, base // 5), 1)),)
+    lags, flat = max(min(10, base // 5), 1), np.full((base, 1), base**-0.5)
+    correlated = () if span == 0 else (ljung_box(values[:base] - mean, lags, basis=flat),)
     return EffectResult(
         method="process_behaviour", design="series",
         estimand=say("behaviour.estimand", outcome=own_label(outcome), first=labels[0], last=labels[base - 1]),

@@ -260,6 +260,9 @@ def _two_fits(values: Floats, design: Floats, used: int, last_before: int, log: 
 
 def _correlation(y: Floats, design: Floats, split: int) -> CheckResult:
     """Ljung–Box test of the residuals of the two fits: correlated errors make the p-value of the break too small."""
+    from scipy.linalg import block_diag, orth
+
     sides = (slice(0, split), slice(split, len(y)))
     parts = [y[side] - design[side] @ np.linalg.lstsq(design[side], y[side], rcond=1e-10)[0] for side in sides]
-    return ljung_box(np.concatenate(parts), max(min(10, len(y) // 5), 1))
+    basis = block_diag(*(orth(design[side], rcond=1e-10) for side in sides))
+    return ljung_box(np.concatenate(parts), max(min(10, len(y) // 5), 1), basis=basis)

@@ -17,7 +17,18 @@ from county_metrics.analysis.effect import AnalysisError, fitting_places, own_la
 from county_metrics.analysis.series import analyse, asked, autocorrelation_check
 from county_metrics.analysis.series_data import Segments
 from county_metrics.analysis.series_fit import Fit
-from county_metrics.analysis.series_model import LEAST_CYCLES, LEAST_SIDE, Model, lags_of, model_of, read, restrict, settle, solve
+from county_metrics.analysis.series_model import (
+    LEAST_CYCLES,
+    LEAST_SIDE,
+    Model,
+    informed,
+    lags_of,
+    model_of,
+    read,
+    restrict,
+    settle,
+    solve,
+)
 from county_metrics.present import payload
 from county_metrics.present.curve import axis, curve_block, curve_table
 from county_metrics.present.number import number
@@ -36,8 +47,10 @@ def _prepare(data: pd.DataFrame, time: str, start: Any, choices: Mapping[str, An
     wrong = asked(data, given.pop("level", 0.95), given.pop("horizon", None), given.pop("use_t", True), time=time)
     model = model_of(*wrong, **given)
     every = read(data, replace(model, phase_in=0, window=None), time, start, missing)
-    series = restrict(every, model)
-    return every, series, settle(series, model)[0]
+    whole = restrict(every, model)
+    model = settle(whole, model)[0]
+    series = informed(whole, model)
+    return replace(every, kept=every.kept & (series.kept | ~whole.kept)), series, model
 
 
 def _level(fit: Fit) -> float:

@@ -18,22 +18,18 @@ from county_metrics.analysis.series_fit import Fit
 # Below it, intervals of counts whose latent factor is mere noise were useless in simulations, and no truer.
 _LEAST_FREEDOM = 4.0
 MOST_LATENT = 0.95
-# Log of how far below the mean of the counts a mean of 0 is set; least singular value of what is not rounding.
-_NOTHING, _RANK = 40.0, 1e-9
+# Least singular value of what is not rounding.
+_RANK = 1e-9
 _STARTS = ((0.1, 0.2), (1.0, 0.5), (1.0, 0.9))
 
 
 def fit_counts(
     y: Floats, design: Floats, when: NDArray[np.int64], names: tuple[str, ...], family: str, errors: str, lags: int,
-    offset: Floats, weights: Floats | None, apart: NDArray[np.bool_],
+    offset: Floats, weights: Floats | None = None,
 ) -> Fit:  # fmt: skip
-    """Log-linear model of counts by maximum likelihood; errors latent AR(1), scaled by the dispersion, own, or Newey–West.
-
-    Counts of 0 that lie `apart` (rows of 0 in the design) have a mean of 0 and bear on nothing.
-    """
+    """Log-linear model of counts by maximum likelihood; errors latent AR(1), scaled by the dispersion, own, or Newey–West."""
     import statsmodels.api as sm
 
-    offset = np.where(apart, np.log(y.mean()) - _NOTHING, offset)
     extra: dict[str, Any] = {"cov_type": "HAC", "cov_kwds": {"maxlags": lags, "use_correction": True}} if errors == "hac" else {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -46,53 +42,50 @@ def fit_counts(
             raise AnalysisError("means of the counts are beyond reckoning; look at exposure, offset and covariates") from error
     if family == "negative_binomial" and not alpha:
         raise AnalysisError("the counts vary no more than a Poisson does, so there is no negative binomial; use method='poisson'")
-    freedom = float(found.df_resid - apart.sum())
-    if not found.converged or freedom < 1:
-        raise AnalysisError("no convergence, or no events left for it; leave out season, covariates, slope or trend")
+    freedom = float(found.df_resid)
+    if not found.converged:
+        raise AnalysisError("no convergence; leave out season, covariates, slope or trend")
     dispersion = float(found.pearson_chi2) / freedom
     cov = np.asarray(found.cov_params()) * (dispersion if errors == "quasi" else 1.0)
     mean = np.asarray(found.mu)
     working = mean / (1 + alpha * mean) * (1.0 if weights is None else weights)
     params, root = np.asarray(found.params), np.sqrt(working)
     pearson = root * (y - mean) / mean
-    rows, target = design * root[:, None], pearson + root * (design @ params)
-    settings = {"dispersion": dispersion} | ({"alpha": alpha} if alpha else {})
-    settings |= {"apart": int(apart.sum())} if apart.any() else {}
-    rho = reml_rho(target[~apart], rows[~apart], np.diff(when[~apart]))
-    chosen: dict[str, Any] = {"dispersion": dispersion, "weights": working, "settings": settings}
-    fit = Fit(names, params, cov, freedom, pearson, design @ params + offset, rho, **chosen)
+    rows, target, gaps = design * root[:, None], pearson + root * (design @ params), np.diff(when)
+    rho = reml_rho(target, rows, gaps)
+    fit = Fit(
+        names, params, cov, freedom, pearson, design @ params + offset, rho, dispersion=dispersion,
+        weights=working, basis=np.linalg.qr(rows)[0], settings={"dispersion": dispersion} | ({"alpha": alpha} if alpha else {}),
+    )  # fmt: skip
     return _latent(fit, target, rows, working, when) if errors == "ar1" else fit
 
 
-def finite(y: Floats, basis: Floats, back: Floats, names: tuple[str, ...]) -> tuple[Floats, NDArray[np.bool_]]:
-    """Combinations of coefficients that have an end, and the counts of 0 whose mean the others drive to 0 without one.
+def apart_of(y: Floats, design: Floats, names: tuple[str, ...]) -> NDArray[np.bool_]:
+    """Counts of 0 whose mean some coefficients drive to 0 without end; those of a season may, what is reported must not.
 
-    Such counts are found by linear programming (Correia, Guimarães and Zylkin 2019, arXiv 1903.01633). A season may
-    have no end; what is reported must.
+    By linear programming, as by Correia, Guimarães and Zylkin (2019, arXiv 1903.01633).
     """
     from scipy import sparse
     from scipy.linalg import null_space
     from scipy.optimize import linprog
 
+    basis, turn = np.linalg.qr(design)
     apart, none = np.zeros(len(y), dtype=bool), np.flatnonzero(y == 0)
-    moves = basis[none] @ null_space(basis[y > 0], rcond=_RANK)
+    moves = basis[none] @ null_space(np.linalg.qr(basis[y > 0], mode="r"), rcond=_RANK)
     if moves.size:
         (n, k), moves = moves.shape, np.where(np.abs(moves) > _RANK, moves, 0.0)
-        bounds = [(None, None)] * k + [(0, 1)] * n
-        limits = sparse.hstack([sparse.csr_array(moves), sparse.eye_array(n)])
+        limits, bounds = sparse.hstack([sparse.csr_array(moves), sparse.eye_array(n)]), [(None, None)] * k + [(0, 1)] * n
         found = linprog(np.repeat([0, -1], [k, n]), A_ub=limits, b_ub=np.zeros(n), bounds=bounds)
         apart[none] = found.x[k:] > 0.5
-    if not apart.any():
-        return np.eye(len(names)), apart
-    kept = null_space(null_space(basis[~apart], rcond=_RANK).T)
-    off = np.linalg.norm(back - back @ kept @ kept.T, axis=1) > 1e-6 * np.linalg.norm(back, axis=1)
+    back, free = np.linalg.inv(turn), null_space(np.linalg.qr(basis[~apart], mode="r"), rcond=_RANK)
+    off = np.linalg.norm(back @ free, axis=1) > 1e-6 * np.linalg.norm(back, axis=1)
     lost = [name.removeprefix("column ") for name in np.array(names)[off] if not name.startswith(("season_", "const"))]
     if lost:
         raise AnalysisError(
-            f"{', '.join(lost)}: decided by counts of 0 alone, so that no finite estimate is the likeliest; leave it out, "
-            "and for a covariate the periods it marks too (empty cells, missing='drop')"
+            f"{', '.join(lost)}: decided by counts of 0 alone, so that no finite estimate is the likeliest; leave out slope, "
+            "trend or season, or use method='auto'; a covariate leave out with the periods it marks (empty cells, missing='drop')"
         )
-    return kept, apart
+    return apart
 
 
 def _latent(fit: Fit, target: Floats, rows: Floats, working: Floats, when: NDArray[np.int64]) -> Fit:
@@ -120,11 +113,12 @@ def _latent(fit: Fit, target: Floats, rows: Floats, working: Floats, when: NDArr
     spread = np.linalg.pinv(0.5 * np.array([[(one * other.T).sum() for one in turned] for other in turned]))
     bread = np.linalg.inv(rows.T @ rows)
     plain, *slopes = (bread @ rows.T @ middle @ rows @ bread for middle in (covariance, *parts))
-    residuals = np.linalg.solve(np.linalg.cholesky(covariance), fit.residuals)
+    white = np.linalg.solve(np.linalg.cholesky(covariance), np.column_stack([rows, fit.residuals]))
     corrections = (plain, tuple(slopes), np.asarray(spread))
+    basis, residuals = np.linalg.qr(white[:, :-1])[0], white[:, -1]
     return replace(
-        fit, cov=plain, rho=rho, residuals=residuals, n_dynamics=1, least_freedom=_LEAST_FREEDOM, corrections=corrections,
-        settings=settings,
+        fit, cov=plain, rho=rho, residuals=residuals, basis=basis, n_dynamics=1,
+        least_freedom=_LEAST_FREEDOM, corrections=corrections, settings=settings,
     )  # fmt: skip
 
 

@@ -69,6 +69,8 @@ class Segments:
         Periods used.
     was_sorted : bool
         Whether the rows came in the order of time.
+    apart : int
+        Counts of 0 among the periods not used that say nothing of the others.
     """
 
     axis: Axis
@@ -77,6 +79,7 @@ class Segments:
     start: int
     kept: NDArray[np.bool_]
     was_sorted: bool
+    apart: int = 0
 
     @property
     def places(self) -> NDArray[np.int64]:
@@ -261,12 +264,11 @@ def read_series(
     return Segments(axis, columns.pop(outcome), columns, begin, kept, bool((order == np.arange(len(order))).all()))
 
 
-def season_columns(axis: Axis, pairs: int | str, length: int) -> dict[str, Floats]:
-    """Harmonic pairs, or dummies of all seasons but the first of the series."""
+def season_columns(axis: Axis, pairs: int | str, length: int, kept: NDArray[np.bool_]) -> dict[str, Floats]:
+    """Harmonic pairs, or dummies of all seasons of the periods kept but the first."""
     phase = (axis.first + np.arange(axis.length) * axis.step) % length
     if pairs == "dummies":
-        first = phase[0]
-        return {f"season_{s}": (phase == s).astype(float) for s in range(length) if s != first}
+        return {f"season_{s}": (phase == s).astype(float) for s in np.unique(phase[kept]) if s != phase[kept][0]}
     found: dict[str, Floats] = {}
     for pair in range(1, int(pairs) + 1):
         turn = 2 * np.pi * pair * phase / length

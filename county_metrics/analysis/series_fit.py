@@ -20,9 +20,9 @@ class Fit:
 
     `params` and `cov` are on the scale of the link; `freedom` of t is infinite for normal quantiles. `residuals` are
     uncorrelated where the fit models the correlation; `fitted` is the linear predictor. `rho` is the autoregressive
-    coefficient by REML. `widest`: mean squared error of a combination under the likely errors that make it largest.
+    coefficient by REML. `widest`: what the variance of a combination may not be below; see `fit_arma`.
     `corrections`, for Satterthwaite's degrees of freedom: covariance, its derivatives in the parameters of the errors, the
-    covariance of these. `basis`: columns the fit was made on, and what turns their coefficients into `params`.
+    covariance of these. `basis`: orthonormal columns that took their part out of the residuals.
     """
 
     names: tuple[str, ...]
@@ -38,7 +38,7 @@ class Fit:
     corrections: tuple[Floats, tuple[Floats, ...], Floats] | None = None
     dispersion: float = 1.0
     weights: Floats | None = None
-    basis: tuple[Floats, Floats] | None = None
+    basis: Floats | None = None
     settings: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -60,15 +60,14 @@ class Fit:
             freedom = float(np.clip(ratio, self.least_freedom, freedom))
         return estimate, float(np.sqrt(max(variance, 0.0))), freedom
 
-    def turned(self, basis: Floats, back: Floats) -> Fit:
-        """The fit on a basis with coefficients `back` @ `params`."""
+    def turned(self, back: Floats) -> Fit:
+        """The fit with coefficients `back` @ `params`."""
         corrections, widest = self.corrections, self.widest
         if corrections is not None:
             plain, slopes, spread = corrections
             corrections = back @ plain @ back.T, tuple(back @ slope @ back.T for slope in slopes), spread
         moved = None if widest is None else lambda direction: widest(back.T @ direction)
-        params, cov = back @ self.params, back @ self.cov @ back.T
-        return replace(self, params=params, cov=cov, widest=moved, corrections=corrections, basis=(basis, back))
+        return replace(self, params=back @ self.params, cov=back @ self.cov @ back.T, widest=moved, corrections=corrections)
 
 
 def require_rank(design: Floats, names: tuple[str, ...]) -> None:
@@ -104,9 +103,10 @@ def fit_arma(
     params, cov = (each[0] for each in errors.solved([(rho, first)]))
     settings = {} if ar1 else {"theta": theta, "neighbours": round(first, 4)}
     residuals = whitened(target - rows @ params, gaps, rho, first)
+    taken = np.linalg.qr(np.column_stack([whitened(column, gaps, rho, first) for column in rows.T]))[0]
     return Fit(
         names, params, cov, float(len(y) - len(names)), residuals, design @ params, rho, n_dynamics=2 - ar1, widest=largest,
-        weights=weights, settings=settings,
+        weights=weights, basis=taken, settings=settings,
     )  # fmt: skip
 
 
@@ -128,7 +128,8 @@ def fit_ols(
     found = sm.OLS(y * root, rows).fit(use_t=True, **extra)
     rho = reml_rho(y * root, rows, np.diff(when))
     params, cov, freedom = np.asarray(found.params), np.asarray(found.cov_params()), float(found.df_resid)
-    return Fit(names, params, cov, freedom, np.asarray(found.resid), design @ params, rho, weights=weights)
+    left, taken = np.asarray(found.resid), np.linalg.qr(rows)[0]
+    return Fit(names, params, cov, freedom, left, design @ params, rho, weights=weights, basis=taken)
 
 
 def fit_arima(

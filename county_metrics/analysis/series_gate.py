@@ -12,7 +12,7 @@ from county_metrics.analysis.series_counts import MOST_LATENT
 from county_metrics.analysis.series_coverage import LEAST_COVERAGE, lag_one, simulated_coverage, upper_rho
 from county_metrics.analysis.series_data import Floats, Segments
 from county_metrics.analysis.series_fit import Fit
-from county_metrics.analysis.series_model import FULL_SIDE, LEAST_SIDE, Model, lags_of, offset_of
+from county_metrics.analysis.series_model import FULL_SIDE, LEAST_SIDE, Model, columns, lags_of, offset_of
 from county_metrics.present.number import number
 from county_metrics.present.wording import say
 
@@ -85,18 +85,18 @@ def coverage_of(
     """
     from scipy import stats
 
-    assert fit.basis is not None
-    (design, back), when = fit.basis, series.places[series.kept]
-    asked = back.T @ np.column_stack(list(terms.values()))
-    # Counts that bear on nothing are rows of 0.
-    seen = design.any(axis=1)
-    design, when, weights = design[seen], when[seen], None if fit.weights is None else fit.weights[seen]
-    rows = design if weights is None else design * np.sqrt(weights)[:, None]
+    table, when = columns(series, model), series.places[series.kept]
+    # On an orthonormal basis, as the fit is.
+    design, turn = np.linalg.qr(np.column_stack([table[name] for name in fit.names])[series.kept])
+    asked = np.linalg.solve(turn.T, np.column_stack(list(terms.values())))
+    rows = design if fit.weights is None else design * np.sqrt(fit.weights)[:, None]
     kind = "hac" if model.errors == "hac" else "classical"
     narrow = 1.0 if use_t else float(stats.norm.ppf(0.975) / stats.t.ppf(0.975, fit.freedom))
     if model.counts and model.errors == "model":
         narrow /= float(np.sqrt(max(fit.dispersion, 1.0)))
     rho = upper_rho(rows, when, fit.rho)
-    like, lags = float(lag_one(fit.residuals[seen], np.diff(when))), lags_of(series, model)
-    shares = simulated_coverage(design, when, rho, asked, kind, lags=lags, weights=weights, width=narrow, like=like)
+    seen = float(lag_one(fit.residuals, np.diff(when)))
+    shares = simulated_coverage(
+        design, when, rho, asked, kind, lags=lags_of(series, model), weights=fit.weights, width=narrow, like=seen
+    )
     return dict(zip(terms, (float(share) for share in shares), strict=True)), rho

@@ -13,7 +13,7 @@ from county_metrics.analysis import series_fit
 from county_metrics.analysis.arguments import choice, column_list, flags, require, whole
 from county_metrics.analysis.arguments import columns as columns_named
 from county_metrics.analysis.effect import AnalysisError
-from county_metrics.analysis.series_counts import finite, fit_counts
+from county_metrics.analysis.series_counts import apart_of, fit_counts
 from county_metrics.analysis.series_data import SEASONS, Floats, Missing, Segments, read_series, require_columns, season_columns
 from county_metrics.analysis.series_errors import flat
 from county_metrics.analysis.series_fit import Fit
@@ -194,7 +194,7 @@ def columns(series: Segments, model: Model) -> dict[str, Floats]:
     found["level_change"] = after
     found |= {"slope_change": after * (since + model.count_from)} if model.slope else {}
     if model.season is not None and model.season_length:
-        found |= season_columns(series.axis, model.season, model.season_length)
+        found |= season_columns(series.axis, model.season, model.season_length, series.kept)
     return found | {f"column {name}": series.extra[name] for name in model.covariates}
 
 
@@ -209,12 +209,33 @@ def offset_of(series: Segments, model: Model) -> Floats:
     return shift + (series.extra[model.offset] if model.offset else 0.0)
 
 
-def solve(series: Segments, model: Model, *, alone: bool = False) -> Fit:
-    """Fit the model to the periods kept; `alone` spares the errors that take time, for the coefficients."""
+def bearing(series: Segments, model: Model) -> tuple[tuple[str, ...], Floats]:
+    """Names and columns of the regression over all periods, where those kept can bear them."""
     table = columns(series, model)
     names, design = tuple(table), np.column_stack(list(table.values()))
-    kept, when = series.kept, series.places[series.kept]
-    series_fit.require_rank(design[kept], names)
+    series_fit.require_rank(design[series.kept], names)
+    return names, design
+
+
+def informed(series: Segments, model: Model) -> Segments:
+    """Without the counts of 0 whose mean a season drives to 0 without end; nothing is learnt from them."""
+    kept = series.kept
+    if not model.counts or series.values[kept].all():
+        return series
+    sums = [series.values[kept & (side == (series.places >= series.start))].sum() for side in (False, True)]
+    if not all(sums):
+        where = "before" if not sums[0] else "after"
+        raise AnalysisError(f"every count {where} the start is 0, so no ratio of levels exists; use method='auto'")
+    names, design = bearing(series, model)
+    apart = np.zeros(len(kept), dtype=bool)
+    apart[kept] = apart_of(series.values[kept], design[kept], names)
+    return replace(series, kept=kept & ~apart, apart=series.apart + int(apart.sum()))
+
+
+def solve(series: Segments, model: Model, *, alone: bool = False) -> Fit:
+    """Fit the model to the periods kept; `alone` spares the errors that take time, for the coefficients."""
+    series = informed(series, model)
+    (names, design), kept, when = bearing(series, model), series.kept, series.places[series.kept]
     weights = series.extra[model.weights][kept] if model.weights else None
     if weights is not None and weights.max() > MOST_RATIO * weights.min():
         raise AnalysisError(f"column {model.weights!r}: the largest weight is over {MOST_RATIO:g} times the smallest")
@@ -225,15 +246,9 @@ def solve(series: Segments, model: Model, *, alone: bool = False) -> Fit:
     if model.offset and np.abs(shift[kept]).max() > 50:
         raise AnalysisError(f"offset {model.offset!r} is on the log scale; give a population as exposure, which takes its log")
     if model.counts:
-        sums = [series.values[kept & (side == (series.places >= series.start))].sum() for side in (False, True)]
-        if not all(sums):
-            where = "before" if not sums[0] else "after"
-            raise AnalysisError(f"every count {where} the start is 0, so no ratio of levels exists; use method='auto'")
         y, lags = series.values[kept], lags_of(series, model)
-        turn, apart = finite(y, basis, back, names)
-        basis, back = np.where(apart[:, None], 0.0, basis @ turn), back @ turn
-        fit = fit_counts(y, basis, when, names, model.method, model.errors, lags, shift[kept], weights, apart)
-        return fit.turned(basis, back)
+        fit = fit_counts(y, basis, when, names, model.method, model.errors, lags, shift[kept], weights)
+        return fit.turned(back)
     y = np.log(series.values) - shift if model.log else series.values
     weights = None if weights is None else weights / weights.mean()
     few = min(series.sides()) < LEAST_SIDE
@@ -242,9 +257,9 @@ def solve(series: Segments, model: Model, *, alone: bool = False) -> Fit:
         return series_fit.fit_arima(np.where(kept, y, np.nan), design, names, model.order, model.seasonal_order)
     if model.correlated and not few and not exact:
         fit = series_fit.fit_arma(y[kept], basis, when, names, weights, ar1=model.method == "ar1", alone=alone)
-        return fit.turned(basis, back)
+        return fit.turned(back)
     errors = "classical" if few else model.errors
-    return series_fit.fit_ols(y[kept], basis, when, names, errors, lags_of(series, model), weights).turned(basis, back)
+    return series_fit.fit_ols(y[kept], basis, when, names, errors, lags_of(series, model), weights).turned(back)
 
 
 def directions(fit: Fit, model: Model, horizon: int) -> dict[str, Floats]:

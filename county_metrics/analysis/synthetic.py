@@ -26,19 +26,10 @@ _SHOWN = 1e-3
 
 
 def simplex_weights(target: Array, donors: Array) -> Array:
-    """Weights, none negative and summing to 1, whose mean of the donors comes closest to the target.
+    """Weights, none negative and summing to 1, whose mean of the donors (periods by donors) comes closest to the target.
 
     The point of a convex hull nearest to another is one non-negative least squares problem, so there is no step size,
     start or tolerance. A ridge of a billionth picks the most even weights where several fit the same.
-
-    Parameters
-    ----------
-    target : array, periods
-    donors : array, periods by donors
-
-    Returns
-    -------
-    array, donors
 
     Examples
     --------

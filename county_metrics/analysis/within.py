@@ -26,11 +26,6 @@ def fit_within(panel: Panel, terms: sparse.csr_array) -> Fit:
     Unit effects are taken out cell by cell and period effects by one small solve, so any panel is exact: unbalanced,
     weighted, long. Memory grows with the rows plus (terms + periods) squared.
 
-    Parameters
-    ----------
-    panel : Panel
-    terms : sparse array, rows by terms
-
     Raises
     ------
     AnalysisError

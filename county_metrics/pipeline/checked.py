@@ -26,25 +26,10 @@ _Runs = tuple[list[RunSpec], list[RunSpec]]
 def checked_specs(
     root: Path, wanted: Iterable[str], cache: Path, check: Callable[[], list[Problem]], *, write: bool = True
 ) -> _Runs:
-    """Runs asked for and every run of a project, checked now or known to be right.
+    """Runs asked for (as for `load_runs`) and every run of a project, checked now or known to be right.
 
-    Parameters
-    ----------
-    root : Path
-        Project root.
-    wanted : iterable of str
-        As for `load_runs`.
-    cache : Path
-        Folder of what was found right; need not exist.
-    check : callable
-        Gives the problems of the data; called only if something changed.
-    write : bool
-        Whether a good check may be remembered.
-
-    Returns
-    -------
-    asked, everything : list of RunSpec
-        The runs asked for; every run in ``params/``.
+    `cache` is the folder of what was found right, and need not exist; `check` gives the problems of the data, and is called
+    only if something changed; `write` lets a good check be remembered.
 
     Raises
     ------

@@ -89,23 +89,9 @@ class _Job:
 
 
 def execute(planned: list[Planned], store: Store, root: Path, limits: Limits, event: Event) -> list[Outcome]:
-    """Run what must run; a failing run stops no other.
+    """Run what must run; a failing run stops no other. Outcomes come in the order of `planned`.
 
-    Parameters
-    ----------
-    planned : list of Planned
-    store : Store
-        Held by the caller.
-    root : Path
-        Project root; kernels start there.
-    limits : Limits
-    event : callable
-        Told (run, state, cells done, cells in all).
-
-    Returns
-    -------
-    list of Outcome
-        In the order of `planned`.
+    The caller holds the `store`; kernels start in `root`; `event` is told (run, state, cells done, cells in all).
     """
     outcomes = {p.spec.name: Outcome(p.spec, "up-to-date", p.entry) for p in planned if p.entry}
     for item in planned:

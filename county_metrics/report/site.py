@@ -33,21 +33,9 @@ from county_metrics.report.search import search_context, search_script
 
 
 def build_site(outcomes: list[Outcome], store: Store, key: str) -> Path:
-    """Write the site of the given runs and show it at ``build/report``.
+    """Write the site of all runs, good or not, and show it at ``build/report``.
 
-    Parameters
-    ----------
-    outcomes : list of Outcome
-        Every run, good or not.
-    store : Store
-        Held by the caller.
-    key : str
-        From `site_key`.
-
-    Returns
-    -------
-    Path
-        The site's folder; the earlier one stays in place until this one is whole.
+    The caller holds the `store`; `key` is from `site_key`. The site before stays in place until this one is whole.
     """
     root = store.build.parent
     with store.scratch() as scratch:

@@ -8,13 +8,13 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 from scipy import signal, stats
-from statsmodels.stats.sandwich_covariance import S_hac_simple
 from statsmodels.tsa.arima_process import ArmaProcess
 from statsmodels.tsa.statespace.sarimax import SARIMAX
 
 import county_metrics as cm
 from county_metrics.analysis.design import DesignError
 from county_metrics.analysis.effect import AnalysisError
+from county_metrics.analysis.series import inflation, ljung_box
 from county_metrics.analysis.series_coverage import simulated_coverage
 from county_metrics.analysis.series_errors import (
     DISTANCE,
@@ -280,7 +280,7 @@ def test_turned_coefficients_keep_the_errors_of_their_combinations():
     )  # fmt: skip
     for direction in np.eye(3):
         asked = back.T @ direction
-        assert fit.turned(np.eye(3), back).contrast(direction) == pytest.approx(fit.contrast(asked))
+        assert fit.turned(back).contrast(direction) == pytest.approx(fit.contrast(asked))
         assert fit.contrast(asked)[1] == pytest.approx(np.sqrt(max(asked @ root @ root.T @ asked, fit.widest(asked))))
         assert 0.5 < fit.contrast(asked)[2] < 40
 
@@ -562,7 +562,7 @@ def without_january(size, seed):
     return table, table.assign(days=np.where(month == 1, np.nan, counts), **dummies), list(dummies)
 
 
-@pytest.mark.parametrize("errors", ["ar1", "quasi", "model"])
+@pytest.mark.parametrize("errors", ["ar1", "quasi", "hac", "model"])
 @pytest.mark.parametrize("size", [6, 1e5, 1e9])
 def test_a_month_without_events_is_as_if_left_out(errors, size):
     table, emptied, dummies = without_january(size, 2)
@@ -577,23 +577,23 @@ def test_a_month_without_events_is_as_if_left_out(errors, size):
         "Periods without events that season or covariates set apart, so that nothing else is learnt from them: 7."
         in found.summary()
     )
-    assert found.data["fitted"].to_numpy()[3::12] == pytest.approx(0, abs=1e-8)
+    assert (found.counts, found.data["used"].to_list()) == (other.counts, (table["days"] > 0).to_list())
 
 
-@pytest.mark.parametrize("size", [6, 1e5])
-def test_newey_west_errors_of_counts_with_an_empty_month_are_those_of_scores_of_0(size):
-    table, emptied, dummies = without_january(size, 2)
-    found = its(table, method="poisson", season="dummies", errors="hac")
-    since, after = np.arange(80) - 40.0, np.arange(80) >= 40
-    design = np.column_stack([np.ones(80), since, after, after * since, emptied[dummies]])
-    seen = table["days"].to_numpy() > 0
-    fit = sm.GLM(table["days"][seen], design[seen], family=sm.families.Poisson()).fit(tol_criterion="params")
-    scores = np.zeros_like(design)
-    scores[seen] = design[seen] * np.asarray(fit.resid_response)[:, None]
-    bread = np.asarray(fit.normalized_cov_params)
-    cov = bread @ S_hac_simple(scores, found.settings["hac_lags"]) @ bread * 80 / (80 - design.shape[1])
-    assert found["level_change"].estimate == pytest.approx(fit.params.iloc[2], rel=1e-6)
-    assert found["level_change"].std_error == pytest.approx(np.sqrt(cov[2, 2]), rel=1e-6)
+@pytest.mark.parametrize("errors", ["ar1", "quasi", "hac", "model"])
+def test_months_without_events_are_no_periods_of_a_side(errors):
+    """Three yearly events a side are three periods, however many months have none; an exact fit stays exact."""
+    yearly = np.zeros(72)
+    yearly[5::12] = [12, 15, 11, 22, 25, 19]
+    choices = {"method": "poisson", "season": "dummies", "errors": errors}
+    found = its(pd.DataFrame({"month": months(36, 36), "days": yearly}), **choices)
+    assert (found.counts["before"], found.counts["after"]) == (3, 3)
+    assert found.conf_low is found.std_error is None
+    assert "3 periods before and 3 after; below 8 on a side" in found.summary()
+    halves = np.repeat([5.0, 10.0], 36) * (np.arange(72) % 12 != 3)
+    exact = its(pd.DataFrame({"month": months(36, 36), "days": halves}), **choices)
+    assert exact["level_change"].estimate == pytest.approx(np.log(2))
+    assert exact.conf_low is exact.p_value is exact.std_error is None
 
 
 @pytest.mark.parametrize("errors", ["ar1", "quasi", "hac", "model"])
@@ -604,7 +604,7 @@ def test_what_counts_of_0_alone_decide_is_refused_by_name(errors, size, shift):
     marked = np.isin(np.arange(80), rng.choice(80, 6, replace=False))
     table = pd.DataFrame({"month": months(40, 40), "days": np.round(rng.gamma(5, size / 5, 80)) + 1, "x": shift + marked})
     cleared = table.assign(days=table["days"].where(~marked, 0))
-    text = r"^x: decided by counts of 0 alone, so that no finite estimate is the likeliest; leave it out, and for a covariate the"
+    text = r"^x: decided by counts of 0 alone, so that no finite estimate is the likeliest; leave out slope, trend"
     with pytest.raises(AnalysisError, match=text):
         its(cleared, method="poisson", errors=errors, covariates="x")
     both = cleared.assign(x=shift + marked * np.where(np.arange(80) % 2, 1, -1))
@@ -886,3 +886,22 @@ def test_data_behind_the_plot_holds_fit_and_continued_trend():
     assert table["counterfactual"].isna().tolist() == [True] * 12 + [False] * 12
     assert table["fitted"].tolist() == pytest.approx(table["observed"].tolist())
     assert (table["fitted"] - table["counterfactual"]).iloc[12] == pytest.approx(-10)
+
+
+@pytest.mark.parametrize("dummies", [False, True])
+def test_ljung_box_allows_for_what_regression_takes(dummies):
+    """Against draws: the mean of the statistic, and the share of series with independent errors in which it finds something."""
+    months_of = [(np.arange(96) % 12 == each).astype(float) for each in range(1, 12)] if dummies else []
+    since, after = np.arange(96) - 48.0, np.arange(96) >= 48
+    basis = np.linalg.qr(np.column_stack([np.ones(96), since, after, after * since, *months_of]))[0]
+    noise = np.random.default_rng(8).standard_normal((96, 2000))
+    residuals = noise - basis @ (basis.T @ noise)
+    lags = np.arange(1, 20)
+    shares = np.array([(residuals[lag:] * residuals[:-lag]).sum(axis=0) for lag in lags]) / np.square(residuals).sum(axis=0)
+    statistics = (96 * 98 * np.square(shares) / (96 - lags)[:, None]).sum(axis=0)
+    assert inflation(basis, 19) == pytest.approx(statistics.mean() / 19, abs=4 * statistics.std() / 19 / np.sqrt(2000))
+    plain = (stats.chi2.sf(statistics, 19) < 0.05).mean()
+    found = np.mean([ljung_box(column, 19, basis=basis).passed for column in residuals.T[:400]])
+    assert plain > (0.18 if dummies else 0.08)
+    assert 0.9 < found < 0.98
+    assert ljung_box(np.convolve(noise[:, 0], [1, 0.6], "same"), 19, basis=basis).passed is False

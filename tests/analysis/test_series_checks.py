@@ -150,3 +150,25 @@ def drawing(curve):
 def test_a_grid_that_makes_no_sense_is_refused(grid, text):
     with pytest.raises(AnalysisError, match=text):
         cm.series_curve(made(), **KEYS, grid=grid)
+
+
+@pytest.mark.parametrize("errors", ["ar1", "quasi", "hac"])
+def test_checks_of_counts_take_a_season_without_events_as_left_out(errors):
+    """Placebo dates, other dates and windows see only periods that say something."""
+    month = pd.period_range("2008-01", periods=96, freq="M")
+    counts = np.random.default_rng(4).poisson(9, 96).astype(float)
+    empty = month.month == 7
+    table = pd.DataFrame({"month": month.astype(str), "days": np.where(empty, 0, counts)})
+    dummies = {f"m{each}": (month.month == each).astype(float) for each in range(2, 13) if each != 7}
+    left_out = table.assign(days=np.where(empty, np.nan, counts), **dummies)
+    choices = {"outcome": "days", "time": "month", "intervention_time": "2012-01", "method": "poisson", "errors": errors}
+    found = cm.series_checks(table, season="dummies", **choices)
+    other = cm.series_checks(left_out, covariates=list(dummies), missing="drop", **choices)
+    ranges = {check.name: (check.passed, check.text) for check in found.results if check.name in ("window", "leave_one_out")}
+    assert len(ranges) == 2
+    assert ranges == {check.name: (check.passed, check.text) for check in other.results if check.name in ranges}
+    few = np.zeros(96)
+    few[3::12] = [9, 12, 8, 10, 15, 14, 17, 16]
+    checks = cm.series_checks(table.assign(days=few), season="dummies", **choices)
+    assert [check.name for check in checks.results] == ["placebo_dates", "dates", "window", "leave_one_out"]
+    assert all(check.passed is None for check in checks.results)

@@ -128,6 +128,22 @@ def test_a_gap_of_whole_numbers_on_a_line_is_exact(slope):
     assert "autocorrelation" not in {check.name for check in found.checks}
 
 
+@pytest.mark.parametrize("log", [False, True])
+def test_a_gap_to_a_mean_that_is_no_decimal_is_exact_on_a_line(log):
+    """Slopes of a third, or growth at constant rates."""
+    step = np.arange(48.0)
+    ours = 100 * 1.03**step * np.where(step >= 24, 1.2, 1) if log else 100 + step + 5 * (step >= 24)
+    others = (50 * 1.01**step, 70 * 1.02**step, 60 * 1.05**step) if log else (50 + step, 40 + 2 * step, 60 + step)
+    rows = [
+        pd.DataFrame({"month": pd.period_range("2012-01", periods=48, freq="M"), "county": name, "days": values})
+        for name, values in zip(("Jiashan", "Tonglu", "Anji", "Cixi"), (ours, *others), strict=True)
+    ]
+    found = controlled(pd.concat(rows), log=log)
+    assert found["level_change"].estimate == pytest.approx(np.log(1.2) if log else 5, abs=1e-9)
+    assert found.conf_low is found.std_error is found.p_value is None
+    assert "fits every period exactly" in found.summary()
+
+
 def test_short_newey_west_series_still_leave_out_one_unit_at_a_time():
     found = controlled(made(units=("Jiashan", "Tonglu", "Anji")), method="ols", window=12)
     assert found.std_error is None

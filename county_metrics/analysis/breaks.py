@@ -106,7 +106,7 @@ def structural_break(
     best = int(np.argmax(statistics))
     last_before = used + first + best - 1
     k, sup = design.shape[1], float(statistics[best])
-    checks = (_correlation(values[used:], design, last_before + 1 - used),)
+    checks = (_correlation(values[used:], design, last_before + 1 - used, fixed=not lags),)
     reason = None if checks[0].passed or not lags else say("breaks.correlated")
     if len(design) < 2 * LEAST_SIDE:
         reason = say("breaks.few", least=number(2 * LEAST_SIDE, ref="constant:least_break"))
@@ -258,11 +258,11 @@ def _two_fits(values: Floats, design: Floats, used: int, last_before: int, log: 
     return [float(value) for value in (np.exp(fitted) if log else fitted)]
 
 
-def _correlation(y: Floats, design: Floats, split: int) -> CheckResult:
+def _correlation(y: Floats, design: Floats, split: int, *, fixed: bool) -> CheckResult:
     """Ljung–Box test of the residuals of the two fits: correlated errors make the p-value of the break too small."""
     from scipy.linalg import block_diag, orth
 
     sides = (slice(0, split), slice(split, len(y)))
     parts = [y[side] - design[side] @ np.linalg.lstsq(design[side], y[side], rcond=1e-10)[0] for side in sides]
     basis = block_diag(*(orth(design[side], rcond=1e-10) for side in sides))
-    return ljung_box(np.concatenate(parts), max(min(10, len(y) // 5), 1), basis=basis)
+    return ljung_box(np.concatenate(parts), max(min(10, len(y) // 5), 1), basis=basis if fixed else None)

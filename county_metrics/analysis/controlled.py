@@ -154,10 +154,10 @@ def _gap(series: dict[Any, Segments], ours: list[Any], others: list[Any], log: b
     used = [series[name] for name in (*ours, *others)]
     kept = np.logical_and.reduce([one.kept for one in used])
     in_order = all(one.was_sorted for one in used)
-    # Rounded, since what the rounding of the two means leaves would be taken for errors where their gap is on a line.
+    # Rounded, so that of a gap on a line little more than the line is left; the fit is judged against this height.
     height = float(np.abs(means)[:, kept].max(initial=1.0 if log else 1e-50))
     gap = np.round(means[0] - means[1], 14 - int(np.ceil(np.log10(height))))
-    return replace(used[0], values=back(gap), kept=kept, extra={}, was_sorted=in_order), back(means[1])
+    return replace(used[0], values=back(gap), kept=kept, extra={}, was_sorted=in_order, height=height), back(means[1])
 
 
 def _pre_trend(result: EffectResult) -> tuple[CheckResult, ...]:

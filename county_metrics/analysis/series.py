@@ -175,9 +175,9 @@ def analyse(
             f"Newey–West errors need {FULL_SIDE} periods on each side ({before} before, {after} after): with fewer and usual "
             "lags, 95 % intervals hold the truth in 49 to 88 of 100 simulated series. Use method='auto', made for short series"
         )
+    last = int(np.flatnonzero(series.kept)[-1]) - series.start - model.phase_in
     series = informed(series, model)
     fit, (before, after) = solve(series, model), series.sides()
-    last = int(np.flatnonzero(series.kept)[-1]) - series.start - model.phase_in
     if horizon is not None and not 0 <= horizon <= last:
         raise AnalysisError(f"horizon is between 0 and {last}, the last period after the start, not {horizon!r}")
     reach = last if horizon is None else horizon
@@ -278,7 +278,7 @@ def autocorrelation_check(fit: Fit, series: Segments, model: Model) -> CheckResu
 
 
 def inflation(basis: Floats, lags: int) -> float:
-    """Mean of a Ljung–Box statistic of independent normal errors after regression on a basis, over that without regression.
+    """Mean of a Ljung–Box statistic of independent normal errors after regression on a fixed basis, over that without.
 
     Regression leaves residuals correlated: with dummies of twelve months the test would find in a fifth of series what is
     not there. The mean is exact, as ratios of quadratic forms to the sum of squares do not hang on it.

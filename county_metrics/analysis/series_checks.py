@@ -47,20 +47,25 @@ def _prepare(data: pd.DataFrame, time: str, start: Any, choices: Mapping[str, An
     wrong = asked(data, given.pop("level", 0.95), given.pop("horizon", None), given.pop("use_t", True), time=time)
     model = model_of(*wrong, **given)
     every = read(data, replace(model, phase_in=0, window=None), time, start, missing)
-    whole = restrict(every, model)
-    model = settle(whole, model)[0]
-    series = informed(whole, model)
-    return replace(every, kept=every.kept & (series.kept | ~whole.kept)), series, model
+    series = restrict(every, model)
+    return every, series, settle(series, model)[0]
+
+
+def _informed(every: Segments, series: Segments, model: Model) -> tuple[Segments, Segments, Model]:
+    """The same without periods that say nothing."""
+    told = informed(series, model)
+    return replace(every, kept=every.kept & (told.kept | ~series.kept)), told, model
 
 
 def _level(fit: Fit) -> float:
     return float(fit.params[fit.names.index("level_change")])
 
 
-def _tried(series: Segments, model: Model) -> float | None:
-    """Level change, or None where these periods cannot bear the model."""
+def _tried(series: Segments, model: Model, least: int) -> float | None:
+    """Level change, or None where these periods cannot bear the model or fewer than `least` on a side say something."""
     try:
-        return _level(solve(series, model, alone=True))
+        series = informed(series, model)
+        return _level(solve(series, model, alone=True)) if min(series.sides()) >= least else None
     except AnalysisError:
         return None
 
@@ -97,7 +102,7 @@ def placebo_dates(
         For data or choices that cannot be used.
     """
     require(whole("least_side", least_side, least=1, example=LEAST_SIDE))
-    every, series, model = _prepare(data, time, intervention_time, choices | {"outcome": outcome})
+    every, series, model = _informed(*_prepare(data, time, intervention_time, choices | {"outcome": outcome}))
     return _placebo(every, model, solve(series, model, alone=True), max(least_side, 2))
 
 
@@ -106,7 +111,7 @@ def _placebo(every: Segments, model: Model, fit: Fit, least_side: int) -> CheckR
     first = max(least_side, LEAST_CYCLES * (model.season_length or 0) if model.season else 0)
     for start in range(first, every.start):
         moved = _moved(every, model, start, only_before=every.start)
-        if min(moved.sides()) >= least_side and (level := _tried(moved, model)) is not None:
+        if (level := _tried(moved, model, least_side)) is not None:
             found.append(abs(level))
     label = say("series_check.placebo_dates")
     if not found:
@@ -145,7 +150,7 @@ def series_checks(data: pd.DataFrame, *, outcome: str, time: str, intervention_t
     AnalysisError
         For data or choices that cannot be used.
     """
-    every, series, model = _prepare(data, time, intervention_time, choices | {"outcome": outcome})
+    every, series, model = _informed(*_prepare(data, time, intervention_time, choices | {"outcome": outcome}))
     fit = solve(series, model, alone=True)
     checks = [autocorrelation_check(fit, series, model)] if min(series.sides()) >= LEAST_SIDE and not fit.exact else []
     checks.append(_placebo(every, model, fit, LEAST_SIDE))
@@ -166,7 +171,7 @@ def series_checks(data: pd.DataFrame, *, outcome: str, time: str, intervention_t
 
 def _range(name: str, fit: Fit, variants: Sequence[Segments], model: Model) -> CheckResult:
     """Smallest and largest level change over variants that the model can be fitted to."""
-    base, tried = _level(fit), [_tried(variant, model) for variant in variants if min(variant.sides()) >= LEAST_SIDE]
+    base, tried = _level(fit), [_tried(variant, model, LEAST_SIDE) for variant in variants]
     found = [level for level in tried if level is not None]
     label = say(f"series_check.{name}")
     if not found:

@@ -71,6 +71,8 @@ class Segments:
         Whether the rows came in the order of time.
     apart : int
         Counts of 0 among the periods not used that say nothing of the others.
+    height : float
+        Size of the values that a difference was made of, whose rounding it carries.
     """
 
     axis: Axis
@@ -80,6 +82,7 @@ class Segments:
     kept: NDArray[np.bool_]
     was_sorted: bool
     apart: int = 0
+    height: float = 0.0
 
     @property
     def places(self) -> NDArray[np.int64]:
@@ -265,7 +268,7 @@ def read_series(
 
 
 def season_columns(axis: Axis, pairs: int | str, length: int, kept: NDArray[np.bool_]) -> dict[str, Floats]:
-    """Harmonic pairs, or dummies of all seasons of the periods kept but the first."""
+    """Harmonic pairs as far as the seasons of the periods kept bear them, or dummies of all these but the first."""
     phase = (axis.first + np.arange(axis.length) * axis.step) % length
     if pairs == "dummies":
         return {f"season_{s}": (phase == s).astype(float) for s in np.unique(phase[kept]) if s != phase[kept][0]}
@@ -277,4 +280,11 @@ def season_columns(axis: Axis, pairs: int | str, length: int, kept: NDArray[np.b
             found[f"season_cos_{pair}"] = np.cos(turn)
         else:
             found[f"season_sin_{pair}"] = np.cos(turn)
+    seasons = np.flatnonzero(kept)[np.unique(phase[kept], return_index=True)[1]]
+    borne = [np.ones(len(seasons))]
+    for name in list(found):
+        if np.linalg.matrix_rank(np.column_stack([*borne, found[name][seasons]])) > len(borne):
+            borne.append(found[name][seasons])
+        else:
+            del found[name]
     return found

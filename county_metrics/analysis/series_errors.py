@@ -27,9 +27,9 @@ Place = tuple[int, int]
 Widest = Callable[[Floats], float]
 
 
-def flat(residuals: Floats, y: Floats) -> bool:
-    """Whether a fit leaves nothing but rounding."""
-    return bool((residuals**2).sum() <= 1e-26 * max((y**2).sum(), 1e-300))
+def flat(residuals: Floats, y: Floats, height: float = 0.0) -> bool:
+    """Whether a fit leaves nothing but rounding, of values of that height if `y` are differences."""
+    return bool((residuals**2).sum() <= 1e-26 * max((y**2).sum(), len(y) * height**2, 1e-300))
 
 
 def _differenced(matrix: Floats, gaps: NDArray[np.int64], rho: float, first: float) -> tuple[Floats, Floats, Floats]:

@@ -37,6 +37,7 @@ class Fit:
     widest: Widest | None = None
     corrections: tuple[Floats, tuple[Floats, ...], Floats] | None = None
     dispersion: float = 1.0
+    height: float = 0.0
     weights: Floats | None = None
     basis: Floats | None = None
     settings: dict[str, Any] = field(default_factory=dict)
@@ -44,7 +45,7 @@ class Fit:
     @property
     def exact(self) -> bool:
         """Whether nothing but rounding is left."""
-        return flat(self.residuals, self.fitted)
+        return flat(self.residuals, self.fitted, self.height)
 
     def contrast(self, direction: Floats) -> tuple[float, float, float]:
         """Estimate, standard error and degrees of freedom of a combination of the coefficients."""

@@ -252,14 +252,15 @@ def solve(series: Segments, model: Model, *, alone: bool = False) -> Fit:
     y = np.log(series.values) - shift if model.log else series.values
     weights = None if weights is None else weights / weights.mean()
     few = min(series.sides()) < LEAST_SIDE
-    exact = flat(y[kept] - basis @ (basis.T @ y[kept]), y[kept])
+    exact = flat(y[kept] - basis @ (basis.T @ y[kept]), y[kept], series.height)
     if model.method == "arima" and not few and not exact:
         return series_fit.fit_arima(np.where(kept, y, np.nan), design, names, model.order, model.seasonal_order)
     if model.correlated and not few and not exact:
         fit = series_fit.fit_arma(y[kept], basis, when, names, weights, ar1=model.method == "ar1", alone=alone)
         return fit.turned(back)
     errors = "classical" if few else model.errors
-    return series_fit.fit_ols(y[kept], basis, when, names, errors, lags_of(series, model), weights).turned(back)
+    fit = series_fit.fit_ols(y[kept], basis, when, names, errors, lags_of(series, model), weights)
+    return replace(fit.turned(back), height=series.height)
 
 
 def directions(fit: Fit, model: Model, horizon: int) -> dict[str, Floats]:

@@ -169,23 +169,11 @@ def _harmless(tag: str, name: str, value: str) -> bool:
 
 
 def render_notebook(notebook: dict[str, Any], language: str, figures: str | None, *, marked: str | None = None) -> str:
-    """Body of a notebook's page.
+    """Body of a notebook's page: HTML without scripts or inline styles; what the notebook put out as HTML is sanitised.
 
-    Parameters
-    ----------
-    notebook : dict
-        As kept by the pipeline.
-    language : {"en", "zh"}
-        Prose cells of the other language are left out; payloads are rendered in this one.
-    figures : str, optional
-        Address of the folder with the drawn plots; without it only captions are set.
-    marked : str, optional
-        Id of the cell at which a failed run stopped; cells that were not executed then say so.
-
-    Returns
-    -------
-    str
-        HTML without scripts or inline styles; what the notebook itself put out as HTML is sanitised.
+    Prose cells of the other language are left out; payloads are rendered in this one. `figures` is the address of the folder
+    with the drawn plots; without it only captions are set. `marked` is the id of the cell at which a failed run stopped;
+    cells that were not executed then say so.
     """
     others = {f"lang-{name}" for name in LANGUAGES if name != language}
     shown = [cell for cell in notebook["cells"] if not others.intersection(cell["metadata"].get("tags", []))]

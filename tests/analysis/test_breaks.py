@@ -125,10 +125,12 @@ def test_correlated_errors_fail_the_check():
     walk = np.cumsum(noise(80))
     found = cm.structural_break(yearly(walk), outcome="flow", time="year")
     assert found.checks[0].passed is False
+    assert found.checks[0].text["say"] == "series_check.autocorrelation_taken"
     assert found.settings["limit_p_value"] < 0.001
     assert found.p_value > 0.05
     found = cm.structural_break(yearly(walk), outcome="flow", time="year", lags=[3])
     assert found.p_value is None
+    assert found.checks[0].text["say"] == "series_check.autocorrelation_text"
     assert "the residuals are correlated, which makes it too small" in found.summary()
 
 

@@ -580,6 +580,34 @@ def test_a_month_without_events_is_as_if_left_out(errors, size):
     assert (found.counts, found.data["used"].to_list()) == (other.counts, (table["days"] > 0).to_list())
 
 
+@pytest.mark.parametrize(("freq", "season"), [("Q", "auto"), ("M", 6)])
+@pytest.mark.parametrize("empty", [(3,), (1, 3)])
+def test_harmonics_that_say_as_much_as_dummies_bear_a_season_without_events(freq, season, empty):
+    cycle = 4 if freq == "Q" else 12
+    time = pd.period_range("2000-01", periods=96, freq=freq).astype(str)
+    counts = np.random.default_rng(1).poisson(10, 96) * ~np.isin(np.arange(96) % cycle, empty)
+    found, other = (
+        its(pd.DataFrame({"month": time, "days": counts}), intervention_time=time[50], method="poisson", season=each)
+        for each in (season, "dummies")
+    )
+    for term in ("level_change", "slope_change"):
+        ours, theirs = found[term], other[term]
+        assert (ours.estimate, ours.std_error) == pytest.approx((theirs.estimate, theirs.std_error), rel=1e-5)
+    measured = pd.DataFrame({"month": time, "days": np.where(counts > 0, counts, np.nan)})
+    left = [its(measured, intervention_time=time[50], season=each, missing="drop", method="ols") for each in (season, "dummies")]
+    assert left[0].estimate == pytest.approx(left[1].estimate)
+
+
+def test_the_horizon_does_not_hang_on_what_the_last_season_holds():
+    counts = np.random.default_rng(0).poisson(8, 96) * (np.arange(96) % 12 != 11)
+    table = pd.DataFrame({"month": months(48, 48), "days": counts})
+    found = its(table, method="poisson", season="dummies")
+    assert found.settings["horizon"] == 47
+    assert found["difference_at_horizon"].estimate == pytest.approx(
+        found["level_change"].estimate + 47 * found["slope_change"].estimate
+    )
+
+
 @pytest.mark.parametrize("errors", ["ar1", "quasi", "hac", "model"])
 def test_months_without_events_are_no_periods_of_a_side(errors):
     """Three yearly events a side are three periods, however many months have none; an exact fit stays exact."""

@@ -172,3 +172,21 @@ def test_checks_of_counts_take_a_season_without_events_as_left_out(errors):
     checks = cm.series_checks(table.assign(days=few), season="dummies", **choices)
     assert [check.name for check in checks.results] == ["placebo_dates", "dates", "window", "leave_one_out"]
     assert all(check.passed is None for check in checks.results)
+
+
+def test_made_up_starts_need_periods_that_say_something():
+    rng, month = np.random.default_rng(3), np.arange(96) % 12
+    counts = np.where(np.arange(96) < 48, rng.poisson(6, 96) * (month == 5), rng.poisson(6, 96))
+    table = pd.DataFrame({"month": pd.period_range("2010-02", periods=96, freq="M").astype(str), "days": counts})
+    found = cm.placebo_dates(table, **KEYS, method="poisson", season="dummies", slope=False, trend=False)
+    assert (found.passed, found.text["say"]) == (None, "series_check.placebo_none")
+
+
+@pytest.mark.parametrize("window", [None, 24])
+def test_a_curve_takes_a_season_without_events(window):
+    counts = np.random.default_rng(1).poisson(10, 96) * (np.arange(96) % 12 != 3)
+    table = pd.DataFrame({"month": pd.period_range("2010-02", periods=96, freq="M").astype(str), "days": counts})
+    choices = {"method": "poisson", "season": "dummies", "window": window}
+    block = cm.series_curve(table, **KEYS, **choices, grid={"errors": ["quasi", "model"]})
+    found = cm.interrupted_time_series(table, **KEYS, **choices, errors="quasi")["level_change"].estimate
+    assert f"{found:.3f}".replace("-", "−") in block.summary()

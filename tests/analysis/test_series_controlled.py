@@ -128,20 +128,35 @@ def test_a_gap_of_whole_numbers_on_a_line_is_exact(slope):
     assert "autocorrelation" not in {check.name for check in found.checks}
 
 
+@pytest.mark.parametrize("height", [1e-3, 1.0, 1e6])
 @pytest.mark.parametrize("log", [False, True])
-def test_a_gap_to_a_mean_that_is_no_decimal_is_exact_on_a_line(log):
+def test_a_gap_to_a_mean_that_is_no_decimal_is_exact_on_a_line(log, height):
     """Slopes of a third, or growth at constant rates."""
     step = np.arange(48.0)
     ours = 100 * 1.03**step * np.where(step >= 24, 1.2, 1) if log else 100 + step + 5 * (step >= 24)
     others = (50 * 1.01**step, 70 * 1.02**step, 60 * 1.05**step) if log else (50 + step, 40 + 2 * step, 60 + step)
+    ours, others = ours * height, [other * height for other in others]
     rows = [
         pd.DataFrame({"month": pd.period_range("2012-01", periods=48, freq="M"), "county": name, "days": values})
         for name, values in zip(("Jiashan", "Tonglu", "Anji", "Cixi"), (ours, *others), strict=True)
     ]
     found = controlled(pd.concat(rows), log=log)
-    assert found["level_change"].estimate == pytest.approx(np.log(1.2) if log else 5, abs=1e-9)
+    assert found["level_change"].estimate == pytest.approx(np.log(1.2) if log else 5 * height)
     assert found.conf_low is found.std_error is found.p_value is None
     assert "fits every period exactly" in found.summary()
+
+
+def test_a_small_gap_under_a_high_level_is_exact_on_a_line_and_not_with_noise():
+    step = np.arange(48.0)
+    month = pd.period_range("2012-01", periods=48, freq="M")
+    for noise, exact in ((0.0, True), (1e-7, False)):
+        errors = noise * np.random.default_rng(2).standard_normal(48)
+        values = {"Jiashan": 1e4 * 1.021**step * np.exp(errors), "Tonglu": 1e4 * 1.02**step}
+        rows = [pd.DataFrame({"month": month, "county": name, "days": each}) for name, each in values.items()]
+        assert (controlled(pd.concat(rows), log=True).p_value is None) is exact
+        thirds = {"Jiashan": 1e6 + step / 3 + 1e3 * errors, "Tonglu": np.full(48, 1e6)}
+        rows = [pd.DataFrame({"month": month, "county": name, "days": each}) for name, each in thirds.items()]
+        assert (controlled(pd.concat(rows)).p_value is None) is exact
 
 
 def test_short_newey_west_series_still_leave_out_one_unit_at_a_time():
